@@ -1,0 +1,47 @@
+# Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# How lit runs the tests. Any *.mlir, *.test or *.yaml under test/ with a RUN line is one, except in folders named Inputs.
+#
+# In RUN lines: our tools and FileCheck, not, count, split-file, mlir-opt, llvm-nm, ... by their names, and
+#   %s  the test   %S  its folder   %t  a scratch file name   %T  a scratch folder
+#   %{source}  the root of the source tree   %{build}  the root of the build tree   %{cmake}  %{cc}  %{cxx}
+# Features (REQUIRES:, UNSUPPORTED:): the names of built tools, `asan`, and avx2, avx512f, avx512_bf16, amx_bf16.
+
+import os
+
+import lit.formats
+import lit.util
+
+config.name = "Dreamer"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test", ".yaml"]
+config.excludes = ["Inputs", "unit", "benchmark", "fuzz", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.dreamer_build_dir, "test")
+
+path = [config.dreamer_tools_dir, config.llvm_tools_dir, config.environment.get("PATH", os.defpath)]
+config.environment["PATH"] = os.pathsep.join(path)
+config.environment["FILECHECK_OPTS"] = "--dump-input-filter=all"
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "OMP_NUM_THREADS", "HOME"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+config.substitutions += [
+    ("%{source}", config.dreamer_source_dir),
+    ("%{build}", config.dreamer_build_dir),
+    ("%{cmake}", config.cmake),
+    ("%{cc}", config.c_compiler),
+    ("%{cxx}", config.cxx_compiler),
+]
+
+for tool in config.dreamer_tools:
+    if os.path.exists(os.path.join(config.dreamer_tools_dir, tool)):
+        config.available_features.add(tool)
+if config.dreamer_sanitize:
+    config.available_features.add("asan")
+with open("/proc/cpuinfo", encoding="utf-8") as info:
+    flags = next((line for line in info if line.startswith("flags")), "").split()
+    config.available_features.update(
+        flag for flag in flags if flag.startswith(("avx", "amx", "fma"))
+    )
