@@ -55,8 +55,7 @@ DREAMER_API uint32_t dreamer_runtime_api_version(void);
 /// The version of the project that the library was built from, such as "0.1.0".
 DREAMER_API const char *dreamer_runtime_version(void);
 
-//===-- Status
-//----------------------------------------------------------------------------------------------------===//
+//===-- Status ---===//
 
 typedef enum dreamer_status {
   DREAMER_OK = 0,
@@ -79,8 +78,7 @@ DREAMER_API const char *dreamer_error_message(void);
 /// "invalid argument", "not found", ...
 DREAMER_API const char *dreamer_status_name(dreamer_status status);
 
-//===-- Tensors
-//---------------------------------------------------------------------------------------------------===//
+//===-- Tensors ---===//
 // Dense, row major (the last dimension is contiguous), at most DREAMER_MAX_RANK dimensions. A
 // scalar has rank 0.
 
@@ -125,8 +123,7 @@ DREAMER_API size_t dreamer_tensor_bytes(const dreamer_tensor *tensor);
 DREAMER_API void *dreamer_tensor_data(dreamer_tensor *tensor);
 DREAMER_API const void *dreamer_tensor_const_data(const dreamer_tensor *tensor);
 
-//===-- Bundles
-//---------------------------------------------------------------------------------------------------===//
+//===-- Bundles ---===//
 // Named tensors in order, with text metadata: what a safetensors file holds.
 
 typedef struct dreamer_bundle dreamer_bundle;
@@ -163,8 +160,7 @@ DREAMER_API const char *dreamer_bundle_metadata(const dreamer_bundle *bundle, co
 DREAMER_API dreamer_status dreamer_bundle_set_metadata(dreamer_bundle *bundle, const char *key,
                                                        const char *value);
 
-//===-- Packages
-//--------------------------------------------------------------------------------------------------===//
+//===-- Packages ---===//
 // A checked package file. None of its code is loaded before a session is made of it, so a package
 // for another processor can still be looked at.
 
@@ -238,8 +234,7 @@ DREAMER_API dreamer_status dreamer_package_output(const dreamer_package *package
 /// there is no such entry.
 DREAMER_API int64_t dreamer_package_arena_bytes(const dreamer_package *package, const char *entry);
 
-//===-- Sessions
-//--------------------------------------------------------------------------------------------------===//
+//===-- Sessions ---===//
 // A package ready to run on a device, with its parameters and, where an entry needs them, gradients
 // and moments.
 
@@ -301,8 +296,7 @@ DREAMER_API dreamer_status dreamer_session_set_parameter(dreamer_session *sessio
 DREAMER_API dreamer_status dreamer_session_parameter(dreamer_session *session, const char *name,
                                                      dreamer_tensor **out);
 
-//===-- Calls
-//-----------------------------------------------------------------------------------------------------===//
+//===-- Calls ---===//
 // One entry of a session with its inputs, outputs and arena, allocated once; run it as often as
 // wanted.
 
@@ -347,8 +341,7 @@ DREAMER_API dreamer_status dreamer_session_call(dreamer_session *session, const 
                                                 const dreamer_bundle *inputs,
                                                 dreamer_bundle **outputs);
 
-//===-- Random numbers
-//--------------------------------------------------------------------------------------------===//
+//===-- Random numbers ---===//
 // Philox4x32-10 with key = seed and counter = (block low, block high, purpose, stream): any number
 // can be had without the ones before it. Element i of a sequence is word i % 4 of block i / 4.
 

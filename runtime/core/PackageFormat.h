@@ -8,12 +8,12 @@
 // dreamer_package_descriptor), needs nothing but libc and libm, and has three sections that are
 // found by name:
 //
-//   .dreamer.header    one dreamer_package_header, 64 bytes, allocated (loaded with the code), at
-//   an 8-byte aligned
-//                      place. The compiler emits it with magic, versions and sizes, links, then
-//                      patches `file_size` and, last, `checksum` in the linked file.
-//   .dreamer.manifest  UTF-8 JSON without a terminating zero: what can be called and how (docs:
-//   Manifest.h). .dreamer.model     MLIR bytecode of the model phase; never read by the runtime.
+//   .dreamer.header    one dreamer_package_header, 64 bytes, at an 8-byte aligned place, allocated
+//                      (loaded with the code). The compiler emits it with magic, versions and
+//                      sizes, links, then patches `file_size` and, last, `checksum` in the file.
+//   .dreamer.manifest  UTF-8 JSON without a terminating zero: what can be called and how; the
+//                      schema is in Manifest.h.
+//   .dreamer.model     MLIR bytecode of the model phase; never read by the runtime.
 //
 // Header, sizes and checksum are checked on the mapped file before any of its code is loaded.
 
@@ -53,8 +53,7 @@ typedef struct dreamer_package_header {
 } dreamer_package_header;
 
 /// Checksum of a package: 64-bit FNV-1a over all `size` bytes, the eight bytes of the header's
-/// checksum field
-/// (`field` bytes into the file) read as zeros. Any single changed byte changes it.
+/// checksum field (at `field` in the file) read as zeros. Any single changed byte changes it.
 static inline uint64_t dreamer_package_checksum(const unsigned char *file, uint64_t size,
                                                 uint64_t field) {
   uint64_t hash = 0xcbf29ce484222325u;
