@@ -1,0 +1,88 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What an operation tells the passes about itself: its derivative, its cost, the
+// operands a narrower element type applies to, its form in token-by-token decoding.
+
+#ifndef DREAMER_INTERFACES_TD
+#define DREAMER_INTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation that knows its adjoint: given the cotangents of its results it
+    builds the cotangents of its operands. Operands that receive nothing
+    (ids, targets, positions) are constants in differentiation.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds, at the builder's insertion point, the operations that compute the
+      operands' cotangents, and hands them to `context.accumulate`. Forward values
+      may only be reached through `context.primal`, which notes that they have to
+      be kept (or computed again). Called only if some result has a cotangent.
+    }], "void", "buildAdjoint",
+      (ins "::mlir::OpBuilder &":$builder, "::dreamer::AdjointContext &":$context)>,
+    InterfaceMethod<[{
+      Whether this operation may run a second time in the reverse pass. A choice
+      (of experts) may not: it is kept and never made again.
+    }], "bool", "mayRecompute", (ins), "", [{ return true; }]>,
+  ];
+}
+
+def CostOpInterface : OpInterface<"CostOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation that knows what one execution costs. FLOPs count contractions
+    only, a multiply-add as two; causal masks and depth prefixes are counted
+    exactly. Bytes are what the operands and results occupy.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The cost of one execution. `index` gives the value of an `index` operand
+      (a depth, a count of history slots) in the execution that is asked for.
+    }], "::dreamer::Cost", "getCost",
+      (ins "::llvm::function_ref<int64_t(::mlir::Value)>":$index), "", [{
+        return ::dreamer::Cost::ofMemoryTraffic($_op);
+      }]>,
+  ];
+}
+
+def MatrixOperandsOpInterface : OpInterface<"MatrixOperandsOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation whose arithmetic is a matrix product: the operands named here are
+    narrowed when a package is compiled for a narrower element type. Its results
+    stay f32.
+  }];
+  let methods = [
+    InterfaceMethod<"The operands that narrow.", "::llvm::SmallVector<::mlir::OpOperand *>",
+      "getMatrixOperands", (ins)>,
+  ];
+}
+
+def DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation that mixes or knows positions, and so takes another form when one
+    token is decoded at a time. Every other operation decodes as it is, with the
+    position dimension gone.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds this operation's form for one token a sequence. `operands` are its
+      operands without their position dimension; `context` gives the position of
+      the token and the caches.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildDecode",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands,
+           "::dreamer::DecodeContext &":$context)>,
+    InterfaceMethod<[{
+      The operands whose values over all earlier positions decoding needs (keys,
+      values), with the short name of the cache that keeps each.
+    }], "::llvm::SmallVector<std::pair<::mlir::Value, ::llvm::StringRef>>",
+      "getCachedOperands", (ins), "", [{ return {}; }]>,
+  ];
+}
+
+#endif // DREAMER_INTERFACES_TD

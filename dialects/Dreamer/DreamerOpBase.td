@@ -1,0 +1,36 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Types and op classes that the dialect's op files share.
+
+#ifndef DREAMER_OP_BASE_TD
+#define DREAMER_OP_BASE_TD
+
+include "dialects/Dreamer/DreamerDialect.td"
+include "dialects/Dreamer/DreamerInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+/// Matrix operands: f32 as built, bf16 where a package narrows them.
+def Dreamer_Matrix : StaticShapeTensorOf<[F32, BF16]>;
+def Dreamer_Float : StaticShapeTensorOf<[F32]>;
+def Dreamer_Ids : StaticShapeTensorOf<[I32]>;
+def Dreamer_AnyTensor : StaticShapeTensorOf<[F32, BF16, I32]>;
+def Dreamer_FloatScalar : 0DTensorOf<[F32]>;
+def Dreamer_IntScalar : 0DTensorOf<[I32]>;
+
+def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
+def Decodable : DeclareOpInterfaceMethods<DecodableOpInterface>;
+def DecodableWithCache
+    : DeclareOpInterfaceMethods<DecodableOpInterface, ["getCachedOperands"]>;
+def MatrixOperands : DeclareOpInterfaceMethods<MatrixOperandsOpInterface>;
+/// Counts its memory traffic only.
+def Cheap : DeclareOpInterfaceMethods<CostOpInterface>;
+/// Contracts: counts FLOPs as well.
+def Contracts : DeclareOpInterfaceMethods<CostOpInterface, ["getCost"]>;
+
+/// A pure operation whose result types follow from its operands.
+class Dreamer_PureOp<string mnemonic, list<Trait> traits = []>
+    : Dreamer_Op<mnemonic, !listconcat([Pure, InferTypeOpAdaptor], traits)>;
+
+#endif // DREAMER_OP_BASE_TD

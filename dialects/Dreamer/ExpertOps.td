@@ -1,0 +1,63 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Expert attention: the choice, its gates and the mixture are operations of their
+// own, so that the choice can be looked at, kept and replayed.
+
+#ifndef DREAMER_EXPERT_OPS_TD
+#define DREAMER_EXPERT_OPS_TD
+
+include "dialects/Dreamer/DreamerOpBase.td"
+
+def Dreamer_TopKOp
+    : Dreamer_PureOp<"top_k", [Cheap, DeclareOpInterfaceMethods<DifferentiableOpInterface, ["mayRecompute"]>]> {
+  let summary = "the k experts with the largest biased scores, most preferred first";
+  let description = [{
+    scores f32 [lead, N], bias f32 [N] -> i32 [lead, k]. Ranks scores + bias, or
+    sigmoid(scores) + bias with `rank = "sigmoid"`; ties go to the lower index. The
+    bias selects only. A constant in differentiation.
+  }];
+  let arguments = (ins Dreamer_Float:$scores, Dreamer_Float:$bias, I64Attr:$k,
+                       DefaultValuedAttr<StrAttr, "\"logit\"">:$rank);
+  let results = (outs Dreamer_Ids:$ids);
+  let assemblyFormat = "$scores `,` $bias attr-dict `:` type(operands)";
+}
+
+def Dreamer_ReplayOp
+    : Dreamer_PureOp<"replay", [Cheap, DeclareOpInterfaceMethods<DifferentiableOpInterface, ["mayRecompute"]>]> {
+  let summary = "given expert ids where there are some, else the chosen ones";
+  let description = [{
+    Both i32 [lead, k]. A row of `given` whose first id is -1 says: choose freely.
+  }];
+  let arguments = (ins Dreamer_Ids:$given, Dreamer_Ids:$chosen);
+  let results = (outs Dreamer_Ids:$ids);
+  let assemblyFormat = "$given `,` $chosen attr-dict `:` type(operands)";
+}
+
+def Dreamer_GatesOp : Dreamer_PureOp<"gates", [Cheap, Differentiable]> {
+  let summary = "normalised sigmoid gates of the chosen experts";
+  let description = [{
+    scores f32 [lead, N], ids i32 [lead, k] -> f32 [lead, k]:
+    g_j = sigmoid(s_ids[j]), then g / (sum g + 1e-20). DeepSeek-AI, "DeepSeek-V3
+    Technical Report", 2024, equations 13 to 15.
+  }];
+  let arguments = (ins Dreamer_Float:$scores, Dreamer_Ids:$ids);
+  let results = (outs Dreamer_Float:$gates);
+  let assemblyFormat = "$scores `,` $ids attr-dict `:` type(operands)";
+}
+
+def Dreamer_MixExpertsOp
+    : Dreamer_PureOp<"mix_experts", [Contracts, Differentiable, MatrixOperands]> {
+  let summary = "sum over the chosen experts j of gate_j * W2_j (silu(W1_j u) * (W3_j u))";
+  let description = [{
+    u [lead, h], ids i32 [lead, k], gates f32 [lead, k], w1 and w3 [N, f, h],
+    w2 [N, h, f] -> f32 [lead, h].
+  }];
+  let arguments = (ins Dreamer_Matrix:$u, Dreamer_Ids:$ids, Dreamer_Float:$gates,
+                       Dreamer_Matrix:$w1, Dreamer_Matrix:$w3, Dreamer_Matrix:$w2);
+  let results = (outs Dreamer_Float:$result);
+  let assemblyFormat =
+      "$u `,` $ids `,` $gates `,` $w1 `,` $w3 `,` $w2 attr-dict `:` type(operands)";
+}
+
+#endif // DREAMER_EXPERT_OPS_TD

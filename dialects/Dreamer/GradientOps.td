@@ -1,0 +1,95 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Adjoints that are not built from forward operations. `x_grad` takes the operands
+// of `x` and the cotangent of its result, and gives the operands' cotangents.
+
+#ifndef DREAMER_GRADIENT_OPS_TD
+#define DREAMER_GRADIENT_OPS_TD
+
+include "dialects/Dreamer/DreamerOpBase.td"
+
+def Dreamer_EmbeddingGradOp : Dreamer_PureOp<"embedding_grad", [Cheap]> {
+  let summary = "adds each token's row to its entry, times a scale: [lead, h] -> [V, h]";
+  let arguments = (ins Dreamer_Ids:$tokens, Dreamer_Float:$d_result, I64Attr:$vocabulary,
+                       DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs Dreamer_Float:$d_table);
+  let assemblyFormat = "$tokens `,` $d_result attr-dict `:` type(operands)";
+}
+
+def Dreamer_RMSNormGradOp : Dreamer_PureOp<"rms_norm_grad", [Cheap]> {
+  let summary = "adjoint of rms_norm";
+  let arguments = (ins Dreamer_Float:$x, Dreamer_Float:$weight, Dreamer_Float:$d_result,
+                       F64Attr:$eps);
+  let results = (outs Dreamer_Float:$d_x, Dreamer_Float:$d_weight);
+  let assemblyFormat = "$x `,` $weight `,` $d_result attr-dict `:` type(operands)";
+}
+
+def Dreamer_LinearWeightGradOp
+    : Dreamer_PureOp<"linear_weight_grad", [Contracts, MatrixOperands]> {
+  let summary = "dy^T x over all lead positions: [lead, out], [lead, in] -> f32 [out, in]";
+  let arguments = (ins Dreamer_Matrix:$d_result, Dreamer_Matrix:$x, UnitAttr:$full_precision);
+  let results = (outs Dreamer_Float:$d_weight);
+  let assemblyFormat = "$d_result `,` $x attr-dict `:` type(operands)";
+}
+
+def Dreamer_SwiGLUGradOp : Dreamer_PureOp<"swiglu_grad", [Cheap]> {
+  let summary = "adjoint of swiglu";
+  let arguments = (ins Dreamer_Float:$a, Dreamer_Float:$b, Dreamer_Float:$d_result);
+  let results = (outs Dreamer_Float:$d_a, Dreamer_Float:$d_b);
+  let assemblyFormat = "$a `,` $b `,` $d_result attr-dict `:` type(operands)";
+}
+
+def Dreamer_SequenceAttentionGradOp
+    : Dreamer_PureOp<"sequence_attention_grad", [Contracts, MatrixOperands]> {
+  let summary = "adjoint of sequence_attention, probabilities computed again from lse";
+  let description = "Dao, \"FlashAttention-2\", 2023, algorithm 2.";
+  let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$k, Dreamer_Matrix:$v,
+                       Dreamer_Float:$result, Dreamer_Float:$lse, Dreamer_Matrix:$d_result,
+                       I64Attr:$heads, I64Attr:$kv_heads);
+  let results = (outs Dreamer_Float:$d_q, Dreamer_Float:$d_k, Dreamer_Float:$d_v);
+  let assemblyFormat = "$q `,` $k `,` $v `,` $result `,` $lse `,` $d_result attr-dict "
+                       "`:` type(operands)";
+}
+
+def Dreamer_DepthAttentionGradOp
+    : Dreamer_PureOp<"depth_attention_grad", [Contracts, MatrixOperands]> {
+  let summary = "adjoint of depth_attention; slots past `count` get zero";
+  let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$keys, Dreamer_Matrix:$values,
+                       Index:$count, Dreamer_Matrix:$d_result, I64Attr:$heads,
+                       I64Attr:$kv_heads);
+  let results = (outs Dreamer_Float:$d_q, Dreamer_Float:$d_keys, Dreamer_Float:$d_values);
+  let assemblyFormat = "$q `,` $keys `,` $values `,` $count `,` $d_result attr-dict "
+                       "`:` type(operands)";
+}
+
+def Dreamer_GatesGradOp : Dreamer_PureOp<"gates_grad", [Cheap]> {
+  let summary = "adjoint of gates; scores of experts not chosen get zero";
+  let arguments = (ins Dreamer_Float:$scores, Dreamer_Ids:$ids, Dreamer_Float:$d_gates);
+  let results = (outs Dreamer_Float:$d_scores);
+  let assemblyFormat = "$scores `,` $ids `,` $d_gates attr-dict `:` type(operands)";
+}
+
+def Dreamer_MixExpertsGradOp
+    : Dreamer_PureOp<"mix_experts_grad", [Contracts, MatrixOperands]> {
+  let summary = "adjoint of mix_experts, the experts' hidden values computed again";
+  let arguments = (ins Dreamer_Matrix:$u, Dreamer_Ids:$ids, Dreamer_Float:$gates,
+                       Dreamer_Matrix:$w1, Dreamer_Matrix:$w3, Dreamer_Matrix:$w2,
+                       Dreamer_Matrix:$d_result);
+  let results = (outs Dreamer_Float:$d_u, Dreamer_Float:$d_gates, Dreamer_Float:$d_w1,
+                      Dreamer_Float:$d_w3, Dreamer_Float:$d_w2);
+  let assemblyFormat = "$u `,` $ids `,` $gates `,` $w1 `,` $w3 `,` $w2 `,` $d_result attr-dict "
+                       "`:` type(operands)";
+}
+
+def Dreamer_CrossEntropyGradOp : Dreamer_PureOp<"cross_entropy_grad", [Cheap]> {
+  let summary = "adjoint of cross_entropy's loss; rows with target -1 get zero";
+  let arguments = (ins Dreamer_Float:$logits, Dreamer_Ids:$targets,
+                       Dreamer_FloatScalar:$count, Dreamer_Float:$lse,
+                       Dreamer_FloatScalar:$d_loss, DefaultValuedAttr<F64Attr, "0.0">:$z_loss);
+  let results = (outs Dreamer_Float:$d_logits);
+  let assemblyFormat = "$logits `,` $targets `,` $count `,` $lse `,` $d_loss attr-dict "
+                       "`:` type(operands)";
+}
+
+#endif // DREAMER_GRADIENT_OPS_TD
