@@ -43,7 +43,17 @@ function(_dreamer_compiler_settings target)
   target_compile_definitions(${target} PRIVATE ${definitions})
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
   add_dependencies(${target} dreamer-generated-headers)
+  if(DREAMER_PRECOMPILE AND NOT target STREQUAL DreamerPrecompiled)
+    target_precompile_headers(${target} REUSE_FROM DreamerPrecompiled)
+  endif()
 endfunction()
+
+# One precompiled header for all compiler code; a source that must not see it sets SKIP_PRECOMPILE_HEADERS.
+if(DREAMER_PRECOMPILE)
+  add_library(DreamerPrecompiled OBJECT "${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp")
+  _dreamer_compiler_settings(DreamerPrecompiled)
+  target_precompile_headers(DreamerPrecompiled PRIVATE "${CMAKE_CURRENT_LIST_DIR}/precompiled.h")
+endif()
 
 macro(_dreamer_parse flags values)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "${flags}" "${values}" "LIBS;DEPENDS")

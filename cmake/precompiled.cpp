@@ -1,0 +1,4 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Owns the precompiled header of the compiler's sources; see precompiled.h.
