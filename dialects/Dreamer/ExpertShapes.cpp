@@ -1,0 +1,96 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The shape rules of expert attention.
+
+#include "dialects/Dreamer/DreamerOps.h"
+#include "dialects/Dreamer/ShapeRule.h"
+
+using namespace mlir;
+using namespace dreamer;
+
+using MaybeLocation = std::optional<Location>;
+using Types = SmallVectorImpl<Type>;
+
+LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                       Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (!rule.minRank("scores", op.getScores(), 1) || !rule.attribute("k", op.getKAttr()))
+    return rule.result();
+  int64_t experts = featuresOf(op.getScores()), k = op.getKAttr().getInt();
+  rule.require(k >= 1 && k <= experts, "k in 1 to the number of experts, " + Twine(experts),
+               Twine(k));
+  StringRef rank = op.getRank();
+  rule.require(rank == "logit" || rank == "sigmoid", "rank \"logit\" or \"sigmoid\"",
+               "\"" + rank + "\"");
+  if (rule.shape("the bias", op.getBias(), {experts}))
+    types.push_back(rule.i32(withFeatures(leadOf(op.getScores()), k)));
+  return rule.result();
+}
+
+LogicalResult ReplayOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                         Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (rule.minRank("given ids", op.getGiven(), 1) &&
+      rule.shape("chosen ids", op.getChosen(), shapeOf(op.getGiven())))
+    types.push_back(rule.i32(shapeOf(op.getGiven())));
+  return rule.result();
+}
+
+/// Checks scores [lead, N] against ids [lead, k], k <= N.
+static bool checkChoice(ShapeRule &rule, Value scores, Value ids) {
+  return rule.minRank("scores", scores, 1) && rule.minRank("ids", ids, 1) &&
+         rule.shape("ids", ids, withFeatures(leadOf(scores), featuresOf(ids))) &&
+         rule.require(featuresOf(ids) <= featuresOf(scores),
+                      "at most " + Twine(featuresOf(scores)) + " ids a row",
+                      Twine(featuresOf(ids)));
+}
+
+LogicalResult GatesOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                        Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (checkChoice(rule, op.getScores(), op.getIds()))
+    types.push_back(rule.f32(shapeOf(op.getIds())));
+  return rule.result();
+}
+
+LogicalResult GatesGradOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                            Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (checkChoice(rule, op.getScores(), op.getIds()) &&
+      rule.shape("the gates' cotangent", op.getDGates(), shapeOf(op.getIds())))
+    types.push_back(rule.f32(shapeOf(op.getScores())));
+  return rule.result();
+}
+
+/// Checks the operands that the mixture and its adjoint share.
+static bool checkMixture(ShapeRule &rule, Value u, Value ids, Value gates, Value w1, Value w3,
+                         Value w2) {
+  if (!rule.minRank("u", u, 1) || !rule.minRank("ids", ids, 1) ||
+      !rule.shape("ids", ids, withFeatures(leadOf(u), featuresOf(ids))) ||
+      !rule.shape("gates", gates, shapeOf(ids)) || !rule.rank("w1", w1, 3))
+    return false;
+  ArrayRef<int64_t> shape = shapeOf(w1);
+  return rule.size("input features of w1", shape[2], featuresOf(u)) &&
+         rule.shape("w3", w3, shape) && rule.shape("w2", w2, {shape[0], shape[2], shape[1]});
+}
+
+LogicalResult MixExpertsOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                             Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (checkMixture(rule, op.getU(), op.getIds(), op.getGates(), op.getW1(), op.getW3(), op.getW2()))
+    types.push_back(rule.f32(shapeOf(op.getU())));
+  return rule.result();
+}
+
+LogicalResult MixExpertsGradOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                                 Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (!checkMixture(rule, op.getU(), op.getIds(), op.getGates(), op.getW1(), op.getW3(),
+                    op.getW2()) ||
+      !rule.shape("the result's cotangent", op.getDResult(), shapeOf(op.getU())))
+    return rule.result();
+  for (Value operand : {op.getU(), op.getGates(), op.getW1(), op.getW3(), op.getW2()})
+    types.push_back(rule.f32(shapeOf(operand)));
+  return rule.result();
+}
