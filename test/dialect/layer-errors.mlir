@@ -1,0 +1,84 @@
+// RUN: dreamer-opt %s --split-input-file --verify-diagnostics
+
+// Each shape rule says what it expected and what it found.
+
+func.func @features(%x: tensor<2x5xf32>, %w: tensor<3x4xf32>) {
+  // expected-error @below {{'dreamer.linear' expected features of x = 4, found 5}}
+  %0 = dreamer.linear %x, %w : tensor<2x5xf32>, tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @dynamic(%x: tensor<?x4xf32>, %w: tensor<3x4xf32>) {
+  // expected-error @below {{'dreamer.linear' expected a tensor of static shape (or an index) as operand 0, found tensor<?x4xf32>}}
+  %0 = dreamer.linear %x, %w : tensor<?x4xf32>, tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @norm(%x: tensor<2x6xf32>, %w: tensor<4xf32>) {
+  // expected-error @below {{'dreamer.rms_norm' expected the weight's size to divide the features, found 4 and 6}}
+  %0 = dreamer.rms_norm %x, %w {eps = 1.0e-6 : f64} : tensor<2x6xf32>, tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @missing(%x: tensor<2x4xf32>, %w: tensor<4xf32>) {
+  // expected-error @below {{'dreamer.rms_norm' expected the attribute 'eps', found none}}
+  %0 = dreamer.rms_norm %x, %w : tensor<2x4xf32>, tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @odd(%x: tensor<2x6xf32>, %p: index) {
+  // expected-error @below {{'dreamer.rotary' expected an even head_dim to rotate, found 3}}
+  %0 = dreamer.rotary %x, %p {head_dim = 3, theta = 100.0 : f64} : tensor<2x6xf32>, index
+  return
+}
+
+// -----
+
+func.func @groups(%q: tensor<1x2x12xf32>, %k: tensor<1x2x8xf32>) {
+  // expected-error @below {{'dreamer.sequence_attention' expected kv_heads to divide heads, found 2 and 3}}
+  %0:2 = dreamer.sequence_attention %q, %k, %k {heads = 3, kv_heads = 2}
+      : tensor<1x2x12xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @history(%q: tensor<2x8xf32>, %h: tensor<5x3x8xf32>, %n: index) {
+  // expected-error @below {{'dreamer.depth_attention' expected keys of shape 5x2x8, found tensor<5x3x8xf32>}}
+  %0 = dreamer.depth_attention %q, %h, %h, %n {heads = 2, kv_heads = 2}
+      : tensor<2x8xf32>, tensor<5x3x8xf32>, tensor<5x3x8xf32>, index
+  return
+}
+
+// -----
+
+func.func @choice(%s: tensor<2x4xf32>, %b: tensor<4xf32>) {
+  // expected-error @below {{'dreamer.top_k' expected k in 1 to the number of experts, 4, found 5}}
+  %0 = dreamer.top_k %s, %b {k = 5} : tensor<2x4xf32>, tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @experts(%u: tensor<2x4xf32>, %ids: tensor<2x1xi32>, %g: tensor<2x1xf32>,
+                   %w: tensor<3x6x4xf32>) {
+  // expected-error @below {{'dreamer.mix_experts' expected w2 of shape 3x4x6, found tensor<3x6x4xf32>}}
+  %0 = dreamer.mix_experts %u, %ids, %g, %w, %w, %w
+      : tensor<2x4xf32>, tensor<2x1xi32>, tensor<2x1xf32>, tensor<3x6x4xf32>, tensor<3x6x4xf32>, tensor<3x6x4xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{expected a role (parameter, balance, moment1, moment2, cache, input, option) for 'dreamer.role', found "weight"}}
+func.func @role(%x: tensor<4xf32> {dreamer.role = "weight"}) {
+  return
+}
