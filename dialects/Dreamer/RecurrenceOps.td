@@ -87,7 +87,7 @@ def Dreamer_AppendOp : Dreamer_PureOp<"append", [Cheap, Differentiable]> {
   let assemblyFormat = "$history `,` $value `,` $slot attr-dict `:` type(operands)";
 }
 
-def Dreamer_HistoryOp : Dreamer_PureOp<"history", [Cheap]> {
+def Dreamer_HistoryOp : Dreamer_PureOp<"history", [Cheap, Differentiable]> {
   let summary = "an empty history [slots, lead, features] for values that lead as `like` does";
   let arguments = (ins Dreamer_Float:$like, I64Attr:$slots, I64Attr:$features);
   let results = (outs Dreamer_Float:$result);
