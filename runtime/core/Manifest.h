@@ -1,0 +1,142 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// The manifest of a package: what can be called, with which tensors, where they lie.
+//
+// JSON; keys marked ? may be absent, unknown keys are passed over (a newer compiler may say more).
+//
+//   format            1
+//   compiler          {name, version, flags?: [text]}
+//   model             name
+//   description       the model description, YAML text
+//   dtype             "f32" | "bf16": what matrices are multiplied in
+//   batch, context, vocabulary     integers from 1
+//   parameters        [{name, shape, dtype: "f32", offset, init: {std: x} | {fill: x}, role?: "parameter" (default)
+//                     | "balance"}]; offset in bytes into one buffer, a multiple of 64, in rising order
+//   parameter_bytes   size of that buffer. Gradients and moments have buffers of the same layout.
+//   training?         {learning_rate: 0.0003, ...}
+//   blocks            [{name, depth, experts?, active?}]
+//   targets           [{variant, features: [name]}]
+//   errors?           [{code, message}]: what the codes that entries return mean
+//   entries           [{name, arena_bytes, buffers, inputs, outputs}]
+//     buffers         [{kind, name?, bytes?}], kind: "parameters" | "gradients" | "moment1" | "moment2" | "arena" |
+//                     "tensor"; the order in which the entry takes them. bytes of a "tensor" buffer: at least what its
+//                     inputs and outputs need (default: that).
+//     inputs          [{name, dtype, shape, buffer: index, offset?: bytes (0), role?: "input" (default) | "option" |
+//                     "parameter" | "balance" | "moment1" | "moment2" | "cache", default?: number,
+//                     range?: [minimum, maximum]}]
+//     outputs         [{name, dtype, shape, buffer, offset?, role?, updates?: name of an input, at the same place}]
+//   cost?, plan?      for people and tools
+//
+// An input with a default is optional; so is "<block>.depth" (default: the compiled depth). Inputs without `range` whose
+// names are known get one: tokens, token, targets, lengths, position, step, <block>.depth, <block>.expert_ids.
+
+#ifndef DREAMER_RUNTIME_CORE_MANIFEST_H
+#define DREAMER_RUNTIME_CORE_MANIFEST_H
+
+#include "runtime/core/Json.h"
+#include "runtime/core/Tensor.h"
+
+#include <map>
+
+namespace dreamer::runtime {
+
+constexpr int64_t manifestFormat = 1;
+
+/// Where a value lies: a buffer of an entry and bytes into it.
+struct ValueSpec {
+  std::string name;
+  DType dtype = DType::F32;
+  Shape shape;
+  std::string role;
+  size_t buffer = 0;
+  size_t offset = 0;
+  std::optional<double> defaultValue;
+  std::optional<std::pair<int64_t, int64_t>> range;
+  std::string updates;
+
+  size_t bytes() const { return static_cast<size_t>(*elementsOf(shape)) * sizeOf(dtype); }
+};
+
+enum class BufferKind { Parameters, Gradients, Moment1, Moment2, Arena, Tensor };
+constexpr size_t stateCount = 4; ///< the first four kinds: buffers of a session
+
+/// "parameters", ...
+std::string_view nameOf(BufferKind kind);
+/// What the names of values in a buffer of this kind begin with: "", "grad.", "moment1.", "moment2.".
+std::string_view prefixOf(BufferKind kind);
+
+struct BufferSpec {
+  BufferKind kind = BufferKind::Tensor;
+  std::string name;
+  size_t bytes = 0;
+};
+
+struct EntrySpec {
+  std::string name;
+  size_t arenaBytes = 0;
+  std::vector<BufferSpec> buffers;
+  std::vector<ValueSpec> inputs;
+  std::vector<ValueSpec> outputs;
+
+  const ValueSpec *input(std::string_view name) const;
+  const ValueSpec *output(std::string_view name) const;
+  bool uses(BufferKind kind) const;
+};
+
+struct ParameterSpec {
+  std::string name;
+  std::string role;
+  DType dtype = DType::F32;
+  Shape shape;
+  size_t offset = 0;
+  bool normal = false; ///< normal(0, value), else filled with value
+  double value = 0;
+
+  size_t bytes() const { return static_cast<size_t>(*elementsOf(shape)) * sizeOf(dtype); }
+};
+
+struct BlockSpec {
+  std::string name;
+  int64_t depth = 1;
+  int64_t experts = 0;
+  int64_t active = 0;
+};
+
+struct TargetSpec {
+  std::string variant;
+  std::vector<std::string> features;
+};
+
+struct Manifest {
+  std::string compilerVersion;
+  std::string model;
+  std::string description;
+  std::string dtype;
+  int64_t batch = 1;
+  int64_t context = 1;
+  int64_t vocabulary = 1;
+  std::vector<ParameterSpec> parameters;
+  size_t parameterBytes = 0;
+  std::map<std::string, double> training; ///< numbers and booleans of `training`
+  std::vector<BlockSpec> blocks;
+  std::vector<TargetSpec> targets;
+  std::map<int64_t, std::string> errors;
+  std::vector<EntrySpec> entries;
+
+  const EntrySpec *entry(std::string_view name) const;
+  std::vector<std::string> entryNames() const;
+  const ParameterSpec *parameter(std::string_view name) const;
+  /// True if an entry takes a buffer of this kind.
+  bool uses(BufferKind kind) const;
+};
+
+/// Reads and checks. `where` starts the message of a failure.
+Result<Manifest> parseManifest(std::string_view text, std::string_view where);
+
+/// Gives well-known inputs of an entry their ranges and defaults (see above).
+void completeInputs(const Manifest &manifest, EntrySpec &entry);
+
+} // namespace dreamer::runtime
+
+#endif // DREAMER_RUNTIME_CORE_MANIFEST_H

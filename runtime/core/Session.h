@@ -1,0 +1,71 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// A package on a device, with the parameters and what training keeps beside them.
+
+#ifndef DREAMER_RUNTIME_CORE_SESSION_H
+#define DREAMER_RUNTIME_CORE_SESSION_H
+
+#include "runtime/core/Bundle.h"
+#include "runtime/core/Device.h"
+
+#include <array>
+
+namespace dreamer::runtime {
+
+struct SessionOptions {
+  std::string device = "cpu";
+  std::string variant; ///< empty: the most demanding that runs here
+  DeviceOptions deviceOptions;
+};
+
+class Session {
+public:
+  static Result<std::shared_ptr<Session>> create(std::shared_ptr<const Package> package,
+                                                 const SessionOptions &options);
+
+  const Package &package() const { return *thePackage; }
+  const Manifest &manifest() const { return thePackage->manifest(); }
+  Device &device() { return *theDevice; }
+  const Device &device() const { return *theDevice; }
+  Program &program() { return *theProgram; }
+  const Program &program() const { return *theProgram; }
+
+  /// Initial values from `seed`; moments to zeros.
+  Status initialize(uint64_t seed);
+
+  /// Copies tensors of the bundle into one state (of the first four buffer kinds): each tensor that
+  /// the state has must be there with its shape, and none besides except those of other states. On
+  /// failure nothing has changed.
+  Status load(BufferKind state, const Bundle &bundle);
+  /// Writable views in the package's order. The gradients and moments of expert biases do not exist.
+  Result<Bundle> state(BufferKind state);
+  Status clear(BufferKind state);
+
+  /// A writable view; from then on the parameter counts as set.
+  Result<Tensor> parameter(std::string_view name);
+  Status setParameter(std::string_view name, const Tensor &tensor);
+  /// Fails, naming those that were never set.
+  Status checkParametersSet() const;
+  void markSet(const ParameterSpec &parameter);
+
+  /// The memory of a state; null if no entry uses it.
+  const std::shared_ptr<std::byte> &memory(BufferKind state) const {
+    return buffers[static_cast<size_t>(state)];
+  }
+
+private:
+  Session() = default;
+  Result<Tensor> view(BufferKind state, const ParameterSpec &parameter) const;
+  Status checkState(BufferKind state) const;
+
+  std::shared_ptr<const Package> thePackage;
+  std::shared_ptr<Device> theDevice;
+  std::unique_ptr<Program> theProgram;
+  std::array<std::shared_ptr<std::byte>, stateCount> buffers;
+  std::vector<bool> parameterSet; // in the manifest's order
+};
+
+} // namespace dreamer::runtime
+
+#endif // DREAMER_RUNTIME_CORE_SESSION_H
