@@ -20,8 +20,8 @@ namespace dreamer {
 /// Builds the part of a host schedule that computes one operation.
 ///
 /// Rules for kernels:
-/// * A kernel is a function of memrefs (static shape, identity layout, 64-byte aligned base) and
-///   `index` scalars. It is run once for every task 0 .. tasks-1, tasks in any order and at the
+/// * A kernel is a function of memrefs (static shape, identity layout, aligned as their elements are)
+///   and `index` scalars. It is run once for every task 0 .. tasks-1, tasks in any order and at the
 ///   same time: no task may write what another one reads or writes.
 /// * What a task computes must not depend on how many threads there are, so the number of tasks and
 ///   the order of every sum follow from shapes and run-time scalars alone.
