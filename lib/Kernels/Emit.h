@@ -139,7 +139,7 @@ public:
   }
 
   /// f32 lanes of the widest vector.
-  int64_t maxLanes() const { return vectorBits / 32; }
+  int64_t vectorLanes() const { return vectorBits / 32; }
   /// Lanes of a vector that is as wide as `n` columns can use.
   int64_t lanesFor(int64_t n) const;
 

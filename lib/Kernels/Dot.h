@@ -1,0 +1,32 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Products with few rows: every weight is read once, along its rows, and not packed.
+
+#ifndef DREAMER_KERNELS_DOT_H
+#define DREAMER_KERNELS_DOT_H
+
+#include "lib/Kernels/Kernel.h"
+
+namespace dreamer::kernels {
+
+/// Below so many rows a product reads its weights where they are.
+inline constexpr int64_t fewRows = 8;
+
+/// Reads a vector of `lanes` elements from k on.
+using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;
+
+/// Sums over k in 0 .. depth-1 of left[i](k) * right[j](k), as [left][right] scalars.
+Vals dots(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, Lanes)>> left,
+          llvm::ArrayRef<std::function<Val(Val, Lanes)>> right);
+
+/// Sum over k of left(k) * right(k).
+Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right);
+
+/// c[rows, columns] = a[rows, depth] b[columns, depth]^T.
+void launchDots(ScheduleBuilder &schedule, mlir::Value a, mlir::Value b, mlir::Value c, int64_t rows,
+                int64_t depth, int64_t columns);
+
+} // namespace dreamer::kernels
+
+#endif // DREAMER_KERNELS_DOT_H

@@ -1,0 +1,97 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Packing of the right-hand matrix of a product into panels.
+
+#include "lib/Kernels/Gemm.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace dreamer::kernels {
+
+void packPanel(Kernel &kernel, const Panels &panels, Panel panel, Val from, Val to, Mem packed,
+               Val base, function_ref<Val(Val, Val, Lanes)> source) {
+  int64_t lanes = panels.block.lanes;
+  kernel.loop(from, to, 1, [&](Val k) {
+    for (int64_t j = 0; j < panel.vectors; ++j) {
+      Val column = panel.index * panels.width() + j * lanes;
+      packed.store(source(k, column, panel.lanes(j)),
+                   {base + addressInPanel(panels, panel, k, j)}, Lanes::all(lanes));
+    }
+  });
+}
+
+/// Lanes alternately from a and b, from the first (or second) half of both.
+static Val interleave(Val a, Val b, bool secondHalf) {
+  Emitter &e = a.getEmitter();
+  int64_t lanes = cast<VectorType>(a.getType()).getNumElements();
+  SmallVector<int64_t> order;
+  for (int64_t i = 0; i < lanes / 2; ++i) {
+    int64_t from = secondHalf ? lanes / 2 + i : i;
+    order.push_back(from);
+    order.push_back(lanes + from);
+  }
+  return {e, e.create<vector::ShuffleOp>(a.get(), b.get(), order)};
+}
+
+/// Transposes a square of vectors: log2(lanes) perfect shuffles of its rows.
+static Vals transpose(Vals rows) {
+  size_t n = rows.size();
+  for (size_t stage = 1; stage < n; stage *= 2) {
+    Vals next(n);
+    for (size_t i = 0; i < n / 2; ++i) {
+      next[2 * i] = interleave(rows[i], rows[i + n / 2], false);
+      next[2 * i + 1] = interleave(rows[i], rows[i + n / 2], true);
+    }
+    rows = next;
+  }
+  return rows;
+}
+
+void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem matrix, Val offset,
+                         Mem packed, Val base) {
+  int64_t lanes = panels.block.lanes, depth = panels.depth, whole = depth / lanes * lanes;
+  for (int64_t j = 0; j < panel.vectors; ++j) {
+    Val column = panel.index * panels.width() + j * lanes;
+    auto square = [&](Val k, int64_t count) {
+      Vals rows;
+      for (int64_t i = 0; i < lanes; ++i)
+        rows.push_back(i < panel.lanes(j).valid
+                           ? matrix.load({offset + (column + i) * depth + k}, {lanes, count})
+                           : kernel.f32(0, lanes));
+      rows = transpose(rows);
+      for (int64_t i = 0; i < count; ++i)
+        packed.store(rows[i], {base + addressInPanel(panels, panel, k + i, j)}, Lanes::all(lanes));
+    };
+    kernel.loop(0, whole, lanes, [&](Val k) { square(k, lanes); });
+    if (whole < depth)
+      square(whole, depth - whole);
+  }
+}
+
+Value launchPack(ScheduleBuilder &schedule, StringRef name, const Panels &panels, int64_t count,
+                 bool transposed, Value matrices) {
+  Value packed = scratch(schedule, {count * panels.size()});
+  int64_t perMatrix = panels.depth * panels.columns;
+  Shares shares = Shares::of(count * panels.count(), panels.depth * panels.width());
+  launch(schedule, name, shares.tasks(), {matrices, packed}, [&](Kernel &k) {
+    Mem source = k.mem(0).flat(), target = k.mem(1);
+    k.forShare(shares, [&](Val item) {
+      Val matrix = count == 1 ? Val(0) : item / panels.count();
+      Val index = count == 1 ? item : item % panels.count();
+      Val offset = matrix * perMatrix, base = matrix * panels.size();
+      forPanels(k, panels, index, index + 1, [&](Panel panel) {
+        if (transposed)
+          return packTransposedPanel(k, panels, panel, source, offset, target, base);
+        packPanel(k, panels, panel, 0, panels.depth, target, base,
+                  [&](Val row, Val column, Lanes lanes) {
+                    return source.load({offset + row * panels.columns + column}, lanes);
+                  });
+      });
+    });
+  });
+  return packed;
+}
+
+} // namespace dreamer::kernels

@@ -1,0 +1,62 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How the families of kernels attach to the operations of the dialect.
+
+#ifndef DREAMER_KERNELS_MODELS_H
+#define DREAMER_KERNELS_MODELS_H
+
+#include "dialects/Dreamer/DreamerOps.h"
+#include "lib/Kernels/Kernel.h"
+
+namespace dreamer::kernels {
+
+/// Results and operands that may share a buffer.
+enum class Sharing {
+  None,        ///< no result overlaps an operand
+  Elementwise, ///< any result may lie in any operand of its type
+  First,       ///< result 0 may lie in operand 0
+};
+
+/// The kernel model of an operation made of a function that builds its launches.
+template <typename OpT, void (*build)(OpT, ScheduleBuilder &), Sharing sharing = Sharing::None>
+struct Model : KernelOpInterface::ExternalModel<Model<OpT, build, sharing>, OpT> {
+  void buildKernels(mlir::Operation *op, ScheduleBuilder &schedule) const {
+    build(llvm::cast<OpT>(op), schedule);
+  }
+  bool mayShareBuffer(mlir::Operation *, unsigned result, unsigned operand) const {
+    return sharing == Sharing::Elementwise ||
+           (sharing == Sharing::First && result == 0 && operand == 0);
+  }
+};
+
+/// The same for results that are new versions of operands, given in order.
+template <typename OpT, void (*build)(OpT, ScheduleBuilder &), unsigned... updated>
+struct UpdatingModel : KernelOpInterface::ExternalModel<UpdatingModel<OpT, build, updated...>, OpT> {
+  void buildKernels(mlir::Operation *op, ScheduleBuilder &schedule) const {
+    build(llvm::cast<OpT>(op), schedule);
+  }
+  std::optional<unsigned> getUpdatedOperand(mlir::Operation *, unsigned result) const {
+    return std::array{updated...}[result];
+  }
+};
+
+void attachElementwiseKernels(mlir::MLIRContext &context);
+void attachEmbeddingKernels(mlir::MLIRContext &context);
+void attachNormKernels(mlir::MLIRContext &context);
+void attachRotaryKernels(mlir::MLIRContext &context);
+void attachLinearKernels(mlir::MLIRContext &context);
+void attachSequenceAttentionKernels(mlir::MLIRContext &context);
+void attachSequenceAttentionGradKernels(mlir::MLIRContext &context);
+void attachDepthAttentionKernels(mlir::MLIRContext &context);
+void attachDecodeKernels(mlir::MLIRContext &context);
+void attachMemoryKernels(mlir::MLIRContext &context);
+void attachRoutingKernels(mlir::MLIRContext &context);
+void attachExpertKernels(mlir::MLIRContext &context);
+void attachExpertGradKernels(mlir::MLIRContext &context);
+void attachLossKernels(mlir::MLIRContext &context);
+void attachOptimizerKernels(mlir::MLIRContext &context);
+
+} // namespace dreamer::kernels
+
+#endif // DREAMER_KERNELS_MODELS_H
