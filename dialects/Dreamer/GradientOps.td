@@ -53,7 +53,7 @@ def Dreamer_SequenceAttentionGradOp
 }
 
 def Dreamer_DepthAttentionGradOp
-    : Dreamer_PureOp<"depth_attention_grad", [Contracts, MatrixOperands]> {
+    : Dreamer_PureOp<"depth_attention_grad", [Contracts]> {
   let summary = "adjoint of depth_attention; slots past `count` get zero";
   let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$keys, Dreamer_Matrix:$values,
                        Index:$count, Dreamer_Matrix:$d_result, I64Attr:$heads,

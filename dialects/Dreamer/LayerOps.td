@@ -116,7 +116,7 @@ def Dreamer_SequenceAttentionOp
 }
 
 def Dreamer_DepthAttentionOp
-    : Dreamer_PureOp<"depth_attention", [Contracts, Differentiable, MatrixOperands]> {
+    : Dreamer_PureOp<"depth_attention", [Contracts, Differentiable]> {
   let summary = "softmax attention of one position over its history of depths";
   let description = [{
     q [lead, heads * c]; histories of keys and values [S, lead, kv_heads * c], of which
@@ -145,7 +145,7 @@ def Dreamer_CacheAppendOp : Dreamer_PureOp<"cache_append", [Cheap]> {
 }
 
 def Dreamer_DecodeAttentionOp
-    : Dreamer_PureOp<"decode_attention", [Contracts, MatrixOperands]> {
+    : Dreamer_PureOp<"decode_attention", [Contracts]> {
   let summary = "attention of one new token over the cached positions 0 .. position[b]";
   let description = [{
     q [B, heads * c], caches of keys and values [D, B, C, kv_heads * c] read at `slot`.

@@ -1,0 +1,42 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which operands are factors of matrix products and so narrow with a package's element
+// type. Attention over depths reads each history once in short dot products, and decoding
+// its caches: what they hold stays f32.
+
+#include "dialects/Dreamer/DreamerOps.h"
+
+using namespace mlir;
+using namespace dreamer;
+
+using Operands = SmallVector<OpOperand *>;
+
+Operands LinearOp::getMatrixOperands() {
+  if (getFullPrecision())
+    return {};
+  return {&getXMutable(), &getWeightMutable()};
+}
+
+Operands LinearWeightGradOp::getMatrixOperands() {
+  if (getFullPrecision())
+    return {};
+  return {&getDResultMutable(), &getXMutable()};
+}
+
+Operands SequenceAttentionOp::getMatrixOperands() {
+  return {&getQMutable(), &getKMutable(), &getVMutable()};
+}
+
+Operands SequenceAttentionGradOp::getMatrixOperands() {
+  return {&getQMutable(), &getKMutable(), &getVMutable(), &getDResultMutable()};
+}
+
+Operands MixExpertsOp::getMatrixOperands() {
+  return {&getUMutable(), &getW1Mutable(), &getW3Mutable(), &getW2Mutable()};
+}
+
+Operands MixExpertsGradOp::getMatrixOperands() {
+  return {&getUMutable(), &getW1Mutable(), &getW3Mutable(), &getW2Mutable(),
+          &getDResultMutable()};
+}
