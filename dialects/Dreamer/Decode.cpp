@@ -17,9 +17,9 @@ SmallVector<Value> SequenceAttentionOp::buildDecode(OpBuilder &builder, ValueRan
                                                     DecodeContext &context) {
   Value keys = context.append(getK(), operands[1]);
   Value values = context.append(getV(), operands[2]);
-  Value result = DecodeAttentionOp::create(builder, getLoc(), operands[0], keys, values,
-                                           context.position(), context.slot(), getHeadsAttr(),
-                                           getKvHeadsAttr());
+  Value result =
+      DecodeAttentionOp::create(builder, getLoc(), operands[0], keys, values, context.position(),
+                                context.slot(), getHeadsAttr(), getKvHeadsAttr());
   return {result, Value()}; // lse serves the derivative only
 }
 

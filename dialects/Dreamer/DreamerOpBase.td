@@ -29,8 +29,35 @@ def Cheap : DeclareOpInterfaceMethods<CostOpInterface>;
 /// Contracts: counts FLOPs as well.
 def Contracts : DeclareOpInterfaceMethods<CostOpInterface, ["getCost"]>;
 
+/// Infers result types from an Adaptor. Unlike upstream's InferTypeOpAdaptor it finds attributes
+/// also while an operation is parsed, when they are not yet in its properties.
+def InfersTypes : TraitList<[
+    DeclareOpInterfaceMethods<InferTypeOpInterface>,
+    NativeOpTrait<"InferTypeOpAdaptor", /*traits=*/[], /*extraOpDeclaration=*/[{
+      static ::llvm::LogicalResult
+      inferReturnTypes(::mlir::MLIRContext *context, std::optional<::mlir::Location> location,
+                       Adaptor adaptor, ::llvm::SmallVectorImpl<::mlir::Type> &types);
+    }], /*extraOpDefinition=*/[{
+      ::llvm::LogicalResult $cppClass::inferReturnTypes(
+          ::mlir::MLIRContext *context, std::optional<::mlir::Location> location,
+          ::mlir::ValueRange operands, ::mlir::DictionaryAttr attributes,
+          ::mlir::OpaqueProperties properties, ::mlir::RegionRange regions,
+          ::llvm::SmallVectorImpl<::mlir::Type> &types) {
+        Properties parsed;
+        auto emitError = [&] {
+          return ::mlir::emitError(location.value_or(::mlir::UnknownLoc::get(context)));
+        };
+        if (!properties && attributes &&
+            ::mlir::failed(setPropertiesFromAttr(parsed, attributes, emitError)))
+          return ::mlir::failure();
+        const Properties &known = properties ? *properties.as<Properties *>() : parsed;
+        return inferReturnTypes(context, location, Adaptor(operands, attributes, known, regions),
+                                types);
+      }
+    }]>]>;
+
 /// A pure operation whose result types follow from its operands.
 class Dreamer_PureOp<string mnemonic, list<Trait> traits = []>
-    : Dreamer_Op<mnemonic, !listconcat([Pure, InferTypeOpAdaptor], traits)>;
+    : Dreamer_Op<mnemonic, !listconcat([Pure, InfersTypes], traits)>;
 
 #endif // DREAMER_OP_BASE_TD

@@ -16,17 +16,16 @@ void ReplayOp::buildAdjoint(OpBuilder &, AdjointContext &) {}
 bool ReplayOp::mayRecompute() { return false; }
 
 void GatesOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
-  context.accumulate(getScores(), GatesGradOp::create(builder, getLoc(),
-                                                      context.primal(getScores()),
-                                                      context.primal(getIds()),
-                                                      context.cotangent(getGates())));
+  context.accumulate(getScores(),
+                     GatesGradOp::create(builder, getLoc(), context.primal(getScores()),
+                                         context.primal(getIds()), context.cotangent(getGates())));
 }
 
 void MixExpertsOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
-  auto gradient = MixExpertsGradOp::create(
-      builder, getLoc(), context.primal(getU()), context.primal(getIds()),
-      context.primal(getGates()), context.primal(getW1()), context.primal(getW3()),
-      context.primal(getW2()), context.cotangent(getResult()));
+  auto gradient = MixExpertsGradOp::create(builder, getLoc(), context.primal(getU()),
+                                           context.primal(getIds()), context.primal(getGates()),
+                                           context.primal(getW1()), context.primal(getW3()),
+                                           context.primal(getW2()), context.cotangent(getResult()));
   context.accumulate(getU(), gradient.getDU());
   context.accumulate(getGates(), gradient.getDGates());
   context.accumulate(getW1(), gradient.getDW1());

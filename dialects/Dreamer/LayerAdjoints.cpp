@@ -10,16 +10,16 @@ using namespace dreamer;
 
 void EmbeddingOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
   int64_t vocabulary = cast<ShapedType>(getTable().getType()).getDimSize(0);
-  context.accumulate(getTable(), EmbeddingGradOp::create(
-                                     builder, getLoc(), context.primal(getTokens()),
-                                     context.cotangent(getResult()),
-                                     builder.getI64IntegerAttr(vocabulary), getScaleAttr()));
+  context.accumulate(
+      getTable(), EmbeddingGradOp::create(builder, getLoc(), context.primal(getTokens()),
+                                          context.cotangent(getResult()),
+                                          builder.getI64IntegerAttr(vocabulary), getScaleAttr()));
 }
 
 void RMSNormOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
-  auto gradient = RMSNormGradOp::create(builder, getLoc(), context.primal(getX()),
-                                        context.primal(getWeight()),
-                                        context.cotangent(getResult()), getEpsAttr());
+  auto gradient =
+      RMSNormGradOp::create(builder, getLoc(), context.primal(getX()), context.primal(getWeight()),
+                            context.cotangent(getResult()), getEpsAttr());
   context.accumulate(getX(), gradient.getDX());
   context.accumulate(getWeight(), gradient.getDWeight());
 }
@@ -28,9 +28,9 @@ void LinearOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
   // y = x W^T: dx = dy W, dW = dy^T x.   Transposed, y = x W: dx = dy W^T, dW = x^T dy.
   Value dResult = context.cotangent(getResult());
   Value x = context.primal(getX());
-  context.accumulate(getX(), LinearOp::create(builder, getLoc(), dResult,
-                                              context.primal(getWeight()), !getTranspose(),
-                                              getFullPrecision()));
+  context.accumulate(getX(),
+                     LinearOp::create(builder, getLoc(), dResult, context.primal(getWeight()),
+                                      !getTranspose(), getFullPrecision()));
   Value rows = getTranspose() ? x : dResult;
   Value columns = getTranspose() ? dResult : x;
   context.accumulate(getWeight(), LinearWeightGradOp::create(builder, getLoc(), rows, columns,
@@ -58,13 +58,13 @@ void AddOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
 }
 
 void ScaleOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
-  context.accumulate(getX(), ScaleOp::create(builder, getLoc(), context.cotangent(getResult()),
-                                             getFactorAttr()));
+  context.accumulate(
+      getX(), ScaleOp::create(builder, getLoc(), context.cotangent(getResult()), getFactorAttr()));
 }
 
 void CastOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
-  context.accumulate(getX(), CastOp::create(builder, getLoc(), getX().getType(),
-                                            context.cotangent(getResult())));
+  context.accumulate(
+      getX(), CastOp::create(builder, getLoc(), getX().getType(), context.cotangent(getResult())));
 }
 
 void SequenceAttentionOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {

@@ -37,6 +37,5 @@ Operands MixExpertsOp::getMatrixOperands() {
 }
 
 Operands MixExpertsGradOp::getMatrixOperands() {
-  return {&getUMutable(), &getW1Mutable(), &getW3Mutable(), &getW2Mutable(),
-          &getDResultMutable()};
+  return {&getUMutable(), &getW1Mutable(), &getW3Mutable(), &getW2Mutable(), &getDResultMutable()};
 }

@@ -13,8 +13,8 @@ void AppendOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
   // The slot stays as it is in the history's cotangent: steps before this one read
   // only the slots before it.
   Value dHistory = context.cotangent(getResult());
-  context.accumulate(getValue(), SlotOp::create(builder, getLoc(), dHistory,
-                                                context.primal(getSlot())));
+  context.accumulate(getValue(),
+                     SlotOp::create(builder, getLoc(), dHistory, context.primal(getSlot())));
   context.accumulate(getHistory(), dHistory);
 }
 

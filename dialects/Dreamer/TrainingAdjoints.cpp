@@ -14,10 +14,9 @@ void CrossEntropyOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
                 "losses of single positions or on lse; hint: only the mean has a derivative");
     return;
   }
-  context.accumulate(getLogits(),
-                     CrossEntropyGradOp::create(builder, getLoc(), context.primal(getLogits()),
-                                                context.primal(getTargets()),
-                                                context.primal(getCount()),
-                                                context.primal(getLse()),
-                                                context.cotangent(getLoss()), getZLossAttr()));
+  context.accumulate(
+      getLogits(), CrossEntropyGradOp::create(builder, getLoc(), context.primal(getLogits()),
+                                              context.primal(getTargets()),
+                                              context.primal(getCount()), context.primal(getLse()),
+                                              context.cotangent(getLoss()), getZLossAttr()));
 }

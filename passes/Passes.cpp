@@ -1,0 +1,9 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// All passes on the Dreamer dialect.
+
+#include "passes/Passes.h"
+#include "passes/Differentiate/Differentiate.h"
+
+void dreamer::registerDreamerPasses() { registerDifferentiatePasses(); }
