@@ -172,8 +172,9 @@ endfunction()
 
 # dreamer_document(File.td name flags...): the reference docs/reference/<name>.md is generated from File.td.
 function(dreamer_document file name)
+  list(JOIN ARGN " " flags)
   set_property(GLOBAL APPEND PROPERTY DREAMER_DOCUMENTS
-    "${CMAKE_CURRENT_SOURCE_DIR}/${file}|${name}|${ARGN}")
+    "${CMAKE_CURRENT_SOURCE_DIR}/${file}|${name}|${flags}")
 endfunction()
 
 # add_dreamer_dialect(Name namespace): from NameOps.td

@@ -5,13 +5,15 @@
 #
 # In RUN lines: our tools and FileCheck, not, count, split-file, mlir-opt, llvm-nm, ... by their names, and
 #   %s  the test   %S  its folder   %t  a scratch file name   %T  a scratch folder
-#   %{source}  the root of the source tree   %{build}  the root of the build tree   %{cmake}  %{cc}  %{cxx}
-# Features (REQUIRES:, UNSUPPORTED:): the names of built tools, `asan`, and avx2, avx512f, avx512_bf16, amx_bf16.
+#   %{source}  the root of the source tree   %{build}  the root of the build tree   %{cmake}  %{cc}  %{cxx}  %{python}
+# Features (REQUIRES:, UNSUPPORTED:): the names of built tools, `asan`, the machine's avx2, avx512f, avx512_bf16,
+# amx_bf16, ..., shellcheck, clang-format, and example-NAME where docs/examples/NAME (or NAME.yaml) exists.
 
 import os
+import shutil
+import sys
 
 import lit.formats
-import lit.util
 
 config.name = "Dreamer"
 config.test_format = lit.formats.ShTest(execute_external=False)
@@ -33,15 +35,31 @@ config.substitutions += [
     ("%{cmake}", config.cmake),
     ("%{cc}", config.c_compiler),
     ("%{cxx}", config.cxx_compiler),
+    ("%{python}", sys.executable),
 ]
 
 for tool in config.dreamer_tools:
     if os.path.exists(os.path.join(config.dreamer_tools_dir, tool)):
         config.available_features.add(tool)
+for program, feature in (("shellcheck", "shellcheck"), ("clang-format-22", "clang-format")):
+    if shutil.which(program, path=config.environment["PATH"]):
+        config.available_features.add(feature)
+examples = os.path.join(config.dreamer_source_dir, "docs", "examples")
+if os.path.isdir(examples):
+    for name in os.listdir(examples):
+        config.available_features.add("example-" + os.path.splitext(name)[0])
 if config.dreamer_sanitize:
     config.available_features.add("asan")
 with open("/proc/cpuinfo", encoding="utf-8") as info:
-    flags = next((line for line in info if line.startswith("flags")), "").split()
+    cpu_flags = next((line for line in info if line.startswith("flags")), "").split()
     config.available_features.update(
-        flag for flag in flags if flag.startswith(("avx", "amx", "fma"))
+        flag for flag in cpu_flags if flag.startswith(("avx", "amx", "fma"))
     )
+
+# A test that hangs fails alone, where psutil (Debian: python3-psutil) is there to end it.
+try:
+    import psutil  # noqa: F401
+
+    lit_config.maxIndividualTestTime = 900
+except ImportError:
+    pass
