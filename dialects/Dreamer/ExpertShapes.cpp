@@ -20,7 +20,8 @@ LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, MaybeLocation locat
   int64_t experts = featuresOf(op.getScores()), k = op.getKAttr().getInt();
   rule.require(k >= 1 && k <= experts, "k in 1 to the number of experts, " + Twine(experts),
                Twine(k));
-  StringRef rank = op.getRank();
+  // Types are inferred before the parser fills in default values.
+  StringRef rank = op.getRankAttr() ? op.getRank() : "logit";
   rule.require(rank == "logit" || rank == "sigmoid", "rank \"logit\" or \"sigmoid\"",
                "\"" + rank + "\"");
   if (rule.shape("the bias", op.getBias(), {experts}))
