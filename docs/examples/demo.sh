@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# The demo, step by step: demo.sh TOOLS OUT SEED, where TOOLS holds dreamer-compile and dreamer-run and OUT is where the
+# results go. `./dev demo` builds the tools and runs this.
+
+set -euo pipefail
+(($# == 3)) || {
+  echo "usage: demo.sh TOOLS OUT SEED" >&2
+  exit 2
+}
+readonly tools=$1 seed=$3
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+# shellcheck source=docs/examples/steps.sh
+source "$here/steps.sh"
+mkdir -p "$2"
+cd "$2"
+readonly steps=${DREAMER_DEMO_STEPS:-2500}
+
+title 1/6 "Problems: chains of one to four additions modulo 10"
+make problems.jsonl "$tools/dreamer-run" -- \
+  "$tools/dreamer-run" problems --kind=chain --count=100000 --seed="$seed" --out=problems.jsonl
+printf '  for example: %s\n' "$(head -n 1 problems.jsonl)"
+
+title 2/6 "Compiling $here/demo.yaml"
+cp "$here/demo.yaml" demo.yaml
+make demo.dreamer demo.yaml "$tools/dreamer-compile" -- \
+  "$tools/dreamer-compile" demo.yaml -o demo.dreamer --target=cpu
+
+title 3/6 "Training; problems held out by a hash of their prompt are never trained on"
+resume=(--resume=weights.safetensors)
+make weights.safetensors demo.dreamer problems.jsonl -- \
+  "$tools/dreamer-run" train demo.dreamer --data=problems.jsonl --steps="$steps" --seed="$seed" \
+  --out=weights.safetensors --log=run.jsonl
+resume=()
+
+title 4/6 "The loss curve"
+make loss.svg run.jsonl -- "$tools/dreamer-run" plot run.jsonl --out=loss.svg
+printf '  a picture: %s\n' "$PWD/loss.svg"
+
+title 5/6 "Accuracy on held-out problems, beside chance"
+show "$tools/dreamer-run" score demo.dreamer --weights=weights.safetensors --data=problems.jsonl
+
+title 6/6 "A few answers"
+for prompt in "a=3;b=a+4;b?" "a=7;b=a+5;c=b+9;c?" "a=1;b=a+8;c=b+6;d=c+7;d?"; do
+  show "$tools/dreamer-run" generate demo.dreamer --weights=weights.safetensors --prompt="$prompt" --max-tokens=4
+done
+
+printf '\nAll of it is in %s. Ask it more:\n' "$PWD"
+printf '  %s generate %s --weights=%s --prompt="a=2;b=a+2;b?" --max-tokens=4\n' \
+  "$tools/dreamer-run" "$PWD/demo.dreamer" "$PWD/weights.safetensors"

@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# What demo.sh and text.sh share: numbered steps, and results that are made again only when what they depend on changed.
+
+trap 'printf "\ninterrupted; run it again to go on\n" >&2; exit 130' INT
+
+# title N TEXT
+title() { printf '\n[%s] %s\n' "$1" "$2"; }
+
+# Shows a command as a user would type it, then runs it.
+show() {
+  local words=("${1##*/}" "${@:2}")
+  printf '  $ %s\n' "${words[*]}"
+  "$@"
+}
+
+# key COMMAND-AND-FILES...: a digest of the words, and of the contents of those that are files.
+key() {
+  local word
+  for word in "$@"; do
+    printf '%s\n' "$word"
+    if [[ -f $word ]]; then sha256sum <"$word"; fi
+  done | sha256sum | cut -d ' ' -f 1
+}
+
+# make RESULT INPUTS... -- COMMAND...: runs the command unless RESULT was made by it from the same inputs. When it was
+# stopped halfway before, `resume` (an array of words, empty by default) is added to the command if RESULT is there.
+make() {
+  local result=$1 inputs=() wanted
+  shift
+  while [[ $1 != -- ]]; do
+    inputs+=("$1")
+    shift
+  done
+  shift
+  wanted=$(key "$@" -- "${inputs[@]}")
+  if [[ -f $result && -f $result.done && $(<"$result.done") == "$wanted" ]]; then
+    printf '  %s is there already\n' "$result"
+    return
+  fi
+  local more=()
+  if [[ -f $result && -f $result.begun && $(<"$result.begun") == "$wanted" ]]; then more=("${resume[@]}"); fi
+  ((${#more[@]})) || rm -f "$result"
+  rm -f "$result.done"
+  printf '%s\n' "$wanted" >"$result.begun"
+  show "$@" "${more[@]}"
+  [[ -f $result ]] || {
+    printf 'error: expected %s to write %s, and it did not\n' "${1##*/}" "$result" >&2
+    exit 1
+  }
+  mv "$result.begun" "$result.done"
+}
+resume=()
