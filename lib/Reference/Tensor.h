@@ -11,6 +11,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVector.h"
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <utility>
@@ -98,7 +99,14 @@ using Ints = Array<int32_t>;
 using Tensor = std::variant<Floats, Ints, int64_t>;
 
 /// Named tensors in order: what a safetensors file, the arguments or the results hold.
-using Bundle = llvm::MapVector<std::string, Tensor, std::map<std::string, unsigned>>;
+class Bundle : public llvm::MapVector<std::string, Tensor, std::map<std::string, unsigned>> {
+public:
+  Bundle() = default;
+  Bundle(std::initializer_list<std::pair<std::string, Tensor>> tensors) {
+    for (auto &[name, tensor] : tensors)
+      (*this)[name] = tensor;
+  }
+};
 
 /// The shape of a tensor; [] for an index.
 llvm::ArrayRef<int64_t> shapeOf(const Tensor &tensor);
