@@ -393,7 +393,7 @@ int64_t widest(const Description &description) {
 OwningOpRef<ModuleOp> buildModel(MLIRContext *context, const Description &description,
                                  const BuildOptions &options) {
   context->loadDialect<DreamerDialect>();
-  Location loc = NameLoc::get(StringAttr::get(context, description.model));
+  Location loc = UnknownLoc::get(context);
   Description effective = description;
   if (failed(applyOptions(loc, effective, options)))
     return nullptr;

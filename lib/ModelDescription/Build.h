@@ -17,7 +17,7 @@ struct BuildOptions {
   int64_t batch = 1;
   int64_t context = 0; ///< positions; 0: as the description says
   /// Steps of `recur` blocks by name, where they differ from the description.
-  std::vector<std::pair<std::string, int64_t>> depths;
+  std::vector<std::pair<std::string, int64_t>> depths = {};
 };
 
 /// Builds a module with one function, the forward pass of B = batch, T = context:

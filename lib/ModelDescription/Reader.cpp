@@ -51,11 +51,12 @@ const yaml::Node &nodeAt(const yaml::Node &root, StringRef path) {
 bool expectMapping(const yaml::Node &node, StringRef path) {
   if (node.isMapping())
     return true;
+  StringRef hint = "; write `key: value` lines or {key: value, ...}";
+  if (node.kind == yaml::Node::Kind::Nothing)
+    hint = path.starts_with("`") ? "; leave the key out, or give it its keys"
+                                 : "; the first line could be `model: my-model`";
   emitError(node.location) << "expected keys and values for " << path << ", found "
-                           << node.describe()
-                           << (node.kind == yaml::Node::Kind::Nothing
-                                   ? "; leave the key out, or give it its keys"
-                                   : "; write `key: value` lines or {key: value, ...}");
+                           << node.describe() << hint;
   return false;
 }
 
@@ -70,15 +71,13 @@ const yaml::Node *Reader::lookUp(StringRef key, schema::Need need, StringRef hel
   known.push_back(key);
   if (const yaml::Entry *entry = mapping.find(key))
     return &entry->value;
-  if (need == schema::Need::Optional)
-    return nullptr;
-  ok = false;
-  emitError(mapping.location) << "expected the key `" << key << "` in " << path
-                              << ", found none; it says: " << help;
+  if (need == schema::Need::Required)
+    missing.push_back({key, help});
   return nullptr;
 }
 
 void Reader::finish() {
+  ok &= missing.empty();
   for (const yaml::Entry &entry : mapping.entries) {
     if (llvm::is_contained(known, entry.key))
       continue;
@@ -86,7 +85,13 @@ void Reader::finish() {
     emitError(entry.keyLocation) << "expected a key of " << path << " (" << llvm::join(known, ", ")
                                  << "), found `" << entry.key << "`"
                                  << suggestion(entry.key, known);
+    // The misspelling of a key that is missing is not told twice.
+    StringRef meant = nearest(entry.key, known);
+    llvm::erase_if(missing, [&](const auto &pair) { return pair.first == meant; });
   }
+  for (auto [key, help] : missing)
+    emitError(mapping.location) << "expected the key `" << key << "` (" << help << ") in " << path
+                                << ", found none";
 }
 
 //===-- Scalars ---------------------------------------------------------------------------------//

@@ -57,7 +57,7 @@ public:
             llvm::StringRef help);
   void blocks(llvm::StringRef key, std::vector<Block> &blocks, llvm::StringRef help);
 
-  /// Refuses the keys that nobody asked for.
+  /// Reports the keys that nobody asked for and those that are missing.
   void finish();
 
   bool ok = true;
@@ -94,6 +94,7 @@ private:
   const yaml::Node &mapping;
   std::string path;
   llvm::SmallVector<llvm::StringRef> known;
+  llvm::SmallVector<std::pair<llvm::StringRef, llvm::StringRef>> missing; ///< key, meaning
 };
 
 /// Emits "expected <what> for <key>, found ..." unless the node is a mapping.

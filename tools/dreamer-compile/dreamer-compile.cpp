@@ -79,6 +79,15 @@ int writeOutput(Write write) {
   return 0;
 }
 
+/// Prints a diagnostic about something else than a line of a file, e.g. an option.
+LogicalResult printWithoutSource(Diagnostic &diagnostic) {
+  if (diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+    return failure();
+  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+  llvm::errs() << "dreamer-compile: " << (isError ? "error: " : "warning: ") << diagnostic << "\n";
+  return success();
+}
+
 int compile(const dreamer::BuildOptions &options) {
   std::string message;
   std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(inputFile, &message);
@@ -88,16 +97,17 @@ int compile(const dreamer::BuildOptions &options) {
   }
   MLIRContext context;
   llvm::SourceMgr sources;
-  StringRef text = file->getBuffer();
+  StringRef text = file->getBuffer(), fileName = file->getBufferIdentifier();
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   sources.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBufferCopy(llvm::join(overrides, "\n"), dreamer::overridesFileName),
       llvm::SMLoc());
-  SourceMgrDiagnosticHandler handler(sources, &context);
+  SourceMgrDiagnosticHandler atSource(sources, &context);
+  ScopedDiagnosticHandler elsewhere(&context, printWithoutSource);
 
   std::vector<std::string> changes(overrides.begin(), overrides.end());
   FailureOr<dreamer::Description> description =
-      dreamer::parseDescription(text, inputFile, &context, changes);
+      dreamer::parseDescription(text, fileName, &context, changes);
   if (failed(description))
     return 1;
   if (printDescription)
@@ -113,7 +123,8 @@ int compile(const dreamer::BuildOptions &options) {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv, "Dreamer's compiler\n");
+  if (!cl::ParseCommandLineOptions(argc, argv, "Dreamer's compiler\n", &llvm::errs()))
+    return 2;
   dreamer::BuildOptions options;
   options.batch = batch;
   options.context = context;
