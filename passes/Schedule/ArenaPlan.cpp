@@ -40,19 +40,24 @@ int64_t ArenaPlan::findGap(const ArenaBuffer &buffer, llvm::ArrayRef<unsigned> p
 
 void ArenaPlan::solve() {
   auto order = llvm::to_vector(llvm::seq<unsigned>(0, buffers.size()));
-  llvm::stable_sort(order, [&](unsigned a, unsigned b) { return buffers[a].bytes > buffers[b].bytes; });
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::pair(-buffers[a].bytes, a) < std::pair(-buffers[b].bytes, b);
+  });
   llvm::SmallVector<unsigned> placed;
   bytes = 0;
   for (unsigned id : order) {
     buffers[id].offset = findGap(buffers[id], placed);
-    bytes = std::max<int64_t>(bytes, llvm::alignTo(buffers[id].offset + buffers[id].bytes, alignment));
+    bytes =
+        std::max<int64_t>(bytes, llvm::alignTo(buffers[id].offset + buffers[id].bytes, alignment));
     placed.push_back(id);
   }
 }
 
 std::optional<std::pair<unsigned, unsigned>> ArenaPlan::findConflict() const {
   auto order = llvm::to_vector(llvm::seq<unsigned>(0, buffers.size()));
-  llvm::stable_sort(order, [&](unsigned a, unsigned b) { return buffers[a].offset < buffers[b].offset; });
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::pair(buffers[a].offset, a) < std::pair(buffers[b].offset, b);
+  });
   for (auto [i, a] : llvm::enumerate(order)) {
     const ArenaBuffer &first = buffers[a];
     if (first.offset < 0 || first.offset % alignment != 0 || first.offset + first.bytes > bytes)

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Dreamer/DreamerOps.h"
+#include "mlir/IR/Builders.h"
 #include "passes/Schedule/ArenaPlan.h"
 #include "passes/Schedule/Signature.h"
-#include "mlir/IR/Builders.h"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -48,7 +48,8 @@ FailureOr<ParameterLayout> ParameterLayout::plan(ModuleOp module) {
       if (!role || (role != role::parameter && role != role::balance))
         continue;
       if (!name)
-        return function.emitError() << "expected 'dreamer.name' on argument " << i << ", a parameter";
+        return function.emitError()
+               << "expected 'dreamer.name' on argument " << i << ", a parameter";
       auto type = cast<RankedTensorType>(function.getArgumentTypes()[i]);
       auto [known, isNew] = layout.byName.try_emplace(name, layout.parameters.size());
       if (!isNew && layout.parameters[known->second].type != type)
@@ -56,13 +57,13 @@ FailureOr<ParameterLayout> ParameterLayout::plan(ModuleOp module) {
                                     << layout.parameters[known->second].type
                                     << " as in the functions before, found " << type;
       if (isNew)
-        layout.parameters.push_back(
-            {name.str(), type, role.str(),
-             function.getArgAttrOfType<DictionaryAttr>(i, attribute::init), 0});
+        layout.parameters.push_back({name.str(), type, role.str(),
+                                     function.getArgAttrOfType<DictionaryAttr>(i, attribute::init),
+                                     0});
     }
     for (ArrayRef<StringRef> names : findStacks(function))
-      stacks.push_back(llvm::map_to_vector(
-          names, [&](StringRef name) { return layout.byName.lookup(name); }));
+      stacks.push_back(
+          llvm::map_to_vector(names, [&](StringRef name) { return layout.byName.lookup(name); }));
   }
   layout.placeInOrder(stacks);
   return layout;

@@ -102,9 +102,10 @@ bool Placement::mayTouch(Value before, Value after) const {
       read = view->base;
     if (read != before)
       continue;
-    bool shares = read == operand.get() &&
-                  (kernels.getUpdatedOperand(result.getResultNumber()) == operand.getOperandNumber() ||
-                   kernels.mayShareBuffer(result.getResultNumber(), operand.getOperandNumber()));
+    bool shares =
+        read == operand.get() &&
+        (kernels.getUpdatedOperand(result.getResultNumber()) == operand.getOperandNumber() ||
+         kernels.mayShareBuffer(result.getResultNumber(), operand.getOperandNumber()));
     if (!shares)
       return false;
   }
@@ -213,14 +214,15 @@ void Placement::joinShared() {
       if (!isRoot(result))
         continue;
       for (OpOperand &operand : op->getOpOperands()) {
-        if (!isRoot(operand.get()) ||
-            !op.mayShareBuffer(cast<OpResult>(result).getResultNumber(), operand.getOperandNumber()))
+        if (!isRoot(operand.get()) || !op.mayShareBuffer(cast<OpResult>(result).getResultNumber(),
+                                                         operand.getOperandNumber()))
           continue;
         // What the caller gave stays as it is until the step is known to succeed.
         auto isArgument = [&](unsigned node) {
           return llvm::is_contained(function.getArguments(), nodes[node].value);
         };
-        if (llvm::any_of(groupOf(operand.get()).members, isArgument))
+        if (llvm::any_of(groupOf(operand.get()).members, isArgument) ||
+            llvm::any_of(groupOf(result).members, isArgument))
           continue;
         if (join(operand.get(), result))
           break;
@@ -266,8 +268,8 @@ void Placement::assignMemories() {
       continue;
     group.memory = memories.size();
     Value first = nodes[group.members.front()].value;
-    Memory &memory = memories.emplace_back(Memory{bytesOf(first.getType()), group.external, {},
-                                                  labelOf(first, function)});
+    Memory &memory = memories.emplace_back(
+        Memory{bytesOf(first.getType()), group.external, {}, labelOf(first, function)});
     for (unsigned node : group.members)
       memory.live.push_back(nodes[node].life);
   }

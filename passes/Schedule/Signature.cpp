@@ -40,7 +40,8 @@ LogicalResult Signature::placeArguments(func::FuncOp function, const ParameterLa
     auto roleAttr = function.getArgAttrOfType<StringAttr>(i, attribute::role);
     StringRef role = roleAttr ? roleAttr.getValue() : StringRef(role::input);
     if (role == role::parameter || role == role::balance) {
-      arguments.push_back({bufferOf("parameters", "", layout.getBytes()), layout.find(name)->offset});
+      arguments.push_back(
+          {bufferOf("parameters", "", layout.getBytes()), layout.find(name)->offset});
     } else if (role == role::moment1 || role == role::moment2) {
       StringRef parameter = name;
       const ParameterLayout::Parameter *known =
@@ -53,7 +54,8 @@ LogicalResult Signature::placeArguments(func::FuncOp function, const ParameterLa
       unsigned before = buffers.size();
       arguments.push_back({bufferOf("tensor", name, bytesOf(type)), 0});
       if (buffers.size() == before)
-        return function.emitError() << "found two arguments of the name '" << name.getValue() << "'";
+        return function.emitError()
+               << "found two arguments of the name '" << name.getValue() << "'";
     }
   }
   return success();
@@ -74,11 +76,12 @@ LogicalResult Signature::placeResults(func::FuncOp function, const ParameterLayo
     if (updated) {
       auto argument = argumentOf.find(updated);
       if (argument == argumentOf.end() || function.getArgumentTypes()[argument->second] != type)
-        return function.emitError() << "expected result " << i << " ('" << name.getValue()
-                                    << "') to update an argument of its type, found '"
-                                    << updated.getValue() << "'";
+        return function.emitError()
+               << "expected result " << i << " ('" << name.getValue()
+               << "') to update an argument of its type, found '" << updated.getValue() << "'";
       if (llvm::is_contained(updates, int(argument->second)))
-        return function.emitError() << "found two results that update '" << updated.getValue() << "'";
+        return function.emitError()
+               << "found two results that update '" << updated.getValue() << "'";
       updates.push_back(argument->second);
       results.push_back(arguments[argument->second]);
       continue;

@@ -64,14 +64,15 @@ public:
     int64_t bytes = 0;
   };
 
-  static mlir::FailureOr<Signature> plan(mlir::func::FuncOp function, const ParameterLayout &layout);
+  static mlir::FailureOr<Signature> plan(mlir::func::FuncOp function,
+                                         const ParameterLayout &layout);
 
   static constexpr unsigned arena = 0;
 
   llvm::SmallVector<Buffer> buffers;
   llvm::SmallVector<ExternalPlace> arguments; ///< by argument of the function on tensors
   llvm::SmallVector<ExternalPlace> results;   ///< by result
-  llvm::SmallVector<int> updates;             ///< by result: the argument it is a new version of, or -1
+  llvm::SmallVector<int> updates; ///< by result: the argument it is a new version of, or -1
 
   /// The attribute `schedule.entry`.
   mlir::DictionaryAttr toAttribute(mlir::func::FuncOp function) const;

@@ -16,8 +16,8 @@ namespace dreamer {
 /// A value that lies in the memory of another one.
 struct View {
   mlir::Value base;
-  int64_t offset = 0; ///< bytes
-  mlir::Value index;  ///< null, or the index that `stride` bytes are multiplied with
+  int64_t offset = 0;     ///< bytes
+  mlir::Value index = {}; ///< null, or the index that `stride` bytes are multiplied with
   int64_t stride = 0;
 };
 

@@ -1,0 +1,113 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Writes the host schedule of one entry for one target.
+
+#ifndef DREAMER_PASSES_SCHEDULE_EMITTER_H
+#define DREAMER_PASSES_SCHEDULE_EMITTER_H
+
+#include "lib/Kernels/KernelOpInterface.h"
+#include "mlir/IR/IRMapping.h"
+#include "passes/Schedule/Placement.h"
+
+namespace dreamer {
+
+/// Messages of the errors that entries can end with; codes count from 1.
+class ErrorTable {
+public:
+  int32_t codeOf(llvm::StringRef message);
+  llvm::ArrayRef<std::string> getMessages() const { return messages; }
+
+private:
+  llvm::SmallVector<std::string> messages;
+};
+
+/// The kernels of one variant's module; equal ones are built once.
+class KernelLibrary {
+public:
+  explicit KernelLibrary(mlir::ModuleOp module) : module(module) {}
+
+  /// The kernel of launch number `place` of `op`.
+  mlir::func::FuncOp get(mlir::Operation *op, unsigned place, llvm::StringRef name,
+                         mlir::TypeRange arguments, ScheduleBuilder::KernelBody body);
+  unsigned size() const { return kernels.size(); }
+
+private:
+  mlir::ModuleOp module;
+  llvm::StringMap<mlir::func::FuncOp> kernels; // by everything that a body may depend on
+  llvm::StringMap<unsigned> count;             // by name, to make names unique
+};
+
+/// Emits one entry. One object per entry and target.
+class Emitter final : public ScheduleBuilder {
+public:
+  Emitter(mlir::func::FuncOp source, const Signature &signature, const Placement &placement,
+          const KernelTarget &target, KernelLibrary &library, ErrorTable &errors);
+
+  /// Adds the entry to the end of the library's module.
+  mlir::FailureOr<mlir::func::FuncOp> emit(mlir::ModuleOp module);
+
+  const ArenaPlan &getPlan() const { return plan; }
+  unsigned getLaunches() const { return launches; }
+  unsigned getCopies() const { return copies; }
+
+  // ScheduleBuilder
+  using ScheduleBuilder::launch;
+  mlir::Operation *operation() const override { return current; }
+  const KernelTarget &target() const override { return machine; }
+  mlir::Value buffer(mlir::Value value) override;
+  mlir::Value scratch(mlir::MemRefType type) override;
+  mlir::OpBuilder &builder() override { return host; }
+  mlir::Location loc() const override { return current->getLoc(); }
+  void launch(llvm::StringRef name, mlir::OpFoldResult tasks, mlir::ValueRange arguments,
+              KernelBody body) override;
+  void requireRange(mlir::Value ids, int64_t low, int64_t high, llvm::StringRef message) override;
+
+private:
+  mlir::LogicalResult emitBlock(mlir::Block &block);
+  mlir::LogicalResult emitOperation(mlir::Operation *op);
+  mlir::LogicalResult emitKernels(KernelOpInterface op);
+  mlir::LogicalResult emitConstant(mlir::arith::ConstantOp op);
+  mlir::LogicalResult emitRecur(RecurOp recur);
+  mlir::LogicalResult emitOutputs(mlir::func::ReturnOp ret);
+  mlir::Value emitStepCount(RecurOp recur);
+  void emitInits(RecurOp recur);
+  void emitEndOfStep(RecurOp recur);
+  void emitUnusedEntries(RecurOp recur, mlir::Value steps);
+  void emitStack(StackOp stack);
+  mlir::LogicalResult finish();
+
+  mlir::Value viewAt(const Place &place, mlir::Type type);
+  mlir::Value arenaView(unsigned arenaBuffer, int64_t offset, mlir::Type type);
+  mlir::Value external(ExternalPlace place, mlir::Type type);
+  mlir::Value constant(int64_t value);
+  void copy(mlir::Value from, mlir::Value to);
+  void copyIfElsewhere(mlir::Value from, mlir::Value to);
+  void fill(mlir::Value memref, int8_t byte);
+
+  mlir::func::FuncOp source;
+  const Signature &signature;
+  const Placement &placement;
+  const KernelTarget &machine;
+  KernelLibrary &library;
+  ErrorTable &errors;
+
+  mlir::OpBuilder host;
+  mlir::func::FuncOp entry;
+  mlir::IRMapping indices; // index values of the source -> of the schedule
+  ArenaPlan plan;
+  llvm::SmallVector<unsigned> arenaOf; // by memory
+  /// Constants that become the offset of an arena buffer plus some bytes.
+  struct Shift {
+    mlir::arith::ConstantOp constant;
+    unsigned buffer;
+    int64_t offset;
+  };
+  llvm::SmallVector<Shift> shifts;
+  mlir::Operation *current = nullptr;
+  unsigned launchesOfOperation = 0, launches = 0, copies = 0;
+};
+
+} // namespace dreamer
+
+#endif // DREAMER_PASSES_SCHEDULE_EMITTER_H

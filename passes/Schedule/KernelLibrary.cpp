@@ -1,0 +1,50 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Schedule/ScheduleDialect.h"
+#include "passes/Schedule/Emitter.h"
+
+using namespace mlir;
+using namespace dreamer;
+
+int32_t ErrorTable::codeOf(StringRef message) {
+  auto *known = llvm::find(messages, message);
+  if (known == messages.end())
+    messages.push_back(message.str());
+  return int32_t(known - messages.begin()) + 1;
+}
+
+/// Everything that a body may depend on, as text.
+static std::string keyOf(Operation *op, unsigned place, StringRef name, TypeRange arguments) {
+  std::string key;
+  llvm::raw_string_ostream out(key);
+  out << op->getName() << ' ' << place << ' ' << name << ' ' << op->getAttrDictionary() << ' ';
+  llvm::interleaveComma(op->getOperandTypes(), out);
+  out << " -> ";
+  llvm::interleaveComma(op->getResultTypes(), out);
+  out << " : ";
+  llvm::interleaveComma(arguments, out);
+  return key;
+}
+
+func::FuncOp KernelLibrary::get(Operation *op, unsigned place, StringRef name, TypeRange arguments,
+                                ScheduleBuilder::KernelBody body) {
+  func::FuncOp &kernel = kernels[keyOf(op, place, name, arguments)];
+  if (kernel)
+    return kernel;
+  std::string base = (op->getName().stripDialect() + "_" + name).str();
+  OpBuilder builder(module.getContext());
+  builder.setInsertionPointToEnd(module.getBody());
+  SmallVector<Type> types(arguments);
+  types.push_back(builder.getIndexType());
+  kernel = func::FuncOp::create(builder, op->getLoc(), base + "_" + std::to_string(count[base]++),
+                                builder.getFunctionType(types, {}));
+  kernel.setPrivate();
+  kernel->setAttr(schedule::attribute::kernel, builder.getStringAttr(op->getName().getStringRef()));
+  Block *block = kernel.addEntryBlock();
+  builder.setInsertionPointToStart(block);
+  body(builder, op->getLoc(), block->getArguments().back(), block->getArguments().drop_back());
+  builder.setInsertionPointToEnd(block);
+  func::ReturnOp::create(builder, op->getLoc());
+  return kernel;
+}
