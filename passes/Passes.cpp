@@ -4,6 +4,12 @@
 // All passes on the Dreamer dialect.
 
 #include "passes/Passes.h"
+#include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/Differentiate/Differentiate.h"
+#include "passes/Schedule/Schedule.h"
 
-void dreamer::registerDreamerPasses() { registerDifferentiatePasses(); }
+void dreamer::registerDreamerPasses() {
+  registerBuildEntryPointsPasses();
+  registerDifferentiatePasses();
+  registerSchedulePasses();
+}

@@ -7,8 +7,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Differentiate/ReverseScope.h"
+#include "passes/Support/Recur.h"
 
 namespace dreamer {
 #define GEN_PASS_DEF_DIFFERENTIATE
@@ -130,9 +130,7 @@ LogicalResult DifferentiatePass::addGradients(func::FuncOp func) {
                                  builder.getDictionaryAttr(attr))))
       return failure();
   }
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  eraseDeadOps(block);
   return success();
 }
 

@@ -3,20 +3,12 @@
 //
 // The reverse loop of a loop over depth.
 
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Differentiate/ReverseScope.h"
+#include "passes/Support/Recur.h"
 
 using namespace mlir;
 using namespace dreamer;
-
-/// `type` with a leading dimension of `entries`.
-static Type stackedType(Type type, int64_t entries) {
-  auto tensor = cast<RankedTensorType>(type);
-  SmallVector<int64_t> shape{entries};
-  llvm::append_range(shape, tensor.getShape());
-  return tensor.clone(shape);
-}
 
 StepScope::StepScope(ReverseScope &outer, RecurOp recur)
     : ReverseScope(recur.getBody().front(), OpBuilder(recur.getContext()), outer.activity,
@@ -32,10 +24,10 @@ LogicalResult StepScope::build() {
   if (failed(reverse()))
     return failure();
   SmallVector<Value> slicesWithCotangent;
-  YieldOp yield = close(slicesWithCotangent);
+  close(slicesWithCotangent);
   eraseUnused();
   keepSaved();
-  RecurOp reversed = create(yield);
+  RecurOp reversed = create();
 
   // Sums of values from outside started with the outer sums, so they replace these; the
   // cotangents of initial values and of slices add to them.
@@ -114,7 +106,7 @@ void StepScope::open() {
 }
 
 /// Ends the reverse step: yields what the cotangents have become and, stacked, those of slices.
-YieldOp StepScope::close(SmallVectorImpl<Value> &slicesWithCotangent) {
+void StepScope::close(SmallVectorImpl<Value> &slicesWithCotangent) {
   SmallVector<Value> next, stacked;
   for (const Carried &value : carried) {
     Value sum = cotangents.lookup(value.forward);
@@ -125,38 +117,26 @@ YieldOp StepScope::close(SmallVectorImpl<Value> &slicesWithCotangent) {
       stacked.push_back(sum);
       slicesWithCotangent.push_back(slice);
     }
-  return YieldOp::create(builder, loc, next, stacked);
+  YieldOp::create(builder, loc, next, stacked);
 }
 
-/// Cotangents of constants and the values they were made of.
+/// Erases what only constants' cotangents were made of, and forgets the slices for it.
 void StepScope::eraseUnused() {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body.front())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  eraseDeadOps(body.front());
   llvm::erase_if(slices, [](const Slice &slice) { return slice.argument.use_empty(); });
 }
 
 /// Gives the forward loop the stacked results that the reverse step reads.
 void StepScope::keepSaved() {
-  YieldOp yield = recur.getYield();
-  SmallVector<Value> stacked(yield.getStacked());
-  SmallVector<Type> types(recur.getResultTypes());
+  SmallVector<Value> stacked(recur.getYield().getStacked()), added;
   for (const Slice &slice : slices)
     if (slice.saved && !llvm::is_contained(stacked, slice.saved)) {
       stacked.push_back(slice.saved);
-      types.push_back(stackedType(slice.saved.getType(), recur.getBound()));
+      added.push_back(slice.saved);
     }
-  if (types.size() != recur.getNumResults()) {
-    OpBuilder before(recur);
-    auto extended = RecurOp::create(before, loc, types, recur.getDepth(), recur.getInits(),
-                                    recur.getSlices(), recur.getBound(), recur.getReverse());
-    extended->setDiscardableAttrs(recur->getDiscardableAttrDictionary());
-    extended.getBody().takeBody(recur.getBody());
-    before.setInsertionPoint(yield);
-    YieldOp::create(before, yield.getLoc(), yield.getCarried(), stacked);
-    yield.erase();
+  if (!added.empty()) {
+    RecurOp extended = addStackedResults(recur, added);
     outer.replaced(recur, extended);
-    recur.getResults().replaceAllUsesWith(extended.getResults().take_front(recur.getNumResults()));
     recur.erase();
     recur = extended;
   }
@@ -167,29 +147,28 @@ void StepScope::keepSaved() {
     }
 }
 
-RecurOp StepScope::create(YieldOp yield) {
+RecurOp StepScope::create() {
+  // The step's arguments were added as they were asked for; now they get their order.
   SmallVector<Value> inits, stacks;
-  SmallVector<Type> types;
+  Region step;
+  Block &block = step.emplaceBlock();
+  auto order = [&](Value argument) {
+    argument.replaceAllUsesWith(block.addArgument(argument.getType(), loc));
+  };
+  order(index);
   for (const Carried &value : carried) {
     inits.push_back(value.init);
-    types.push_back(value.init.getType());
+    order(value.argument);
   }
-  for (const Slice &slice : slices)
+  for (const Slice &slice : slices) {
     stacks.push_back(slice.stack);
-  for (Value value : yield.getStacked())
-    types.push_back(stackedType(value.getType(), recur.getBound()));
-  Value depth = recur.getDepth() ? outer.primal(recur.getDepth()) : Value();
-  auto reversed = RecurOp::create(outer.builder, loc, types, depth, inits, stacks, recur.getBound(),
-                                  !recur.getReverse());
-  reversed->setDiscardableAttrs(recur->getDiscardableAttrDictionary());
+    order(slice.argument);
+  }
+  block.getOperations().splice(block.end(), body.front().getOperations());
 
-  // The step's arguments were added as they were asked for; now they get their order.
-  Block &step = reversed.getBody().emplaceBlock();
-  index.replaceAllUsesWith(step.addArgument(index.getType(), loc));
-  for (Carried &value : carried)
-    value.argument.replaceAllUsesWith(step.addArgument(value.argument.getType(), loc));
-  for (Slice &slice : slices)
-    slice.argument.replaceAllUsesWith(step.addArgument(slice.argument.getType(), loc));
-  step.getOperations().splice(step.end(), body.front().getOperations());
+  Value depth = recur.getDepth() ? outer.primal(recur.getDepth()) : Value();
+  RecurOp reversed = createRecur(outer.builder, loc, depth, inits, stacks, recur.getBound(),
+                                 !recur.getReverse(), std::move(step));
+  reversed->setDiscardableAttrs(recur->getDiscardableAttrDictionary());
   return reversed;
 }

@@ -89,10 +89,10 @@ private:
   /// Which carried values of the forward loop reach a result that has a cotangent.
   llvm::BitVector findLive();
   void open();
-  YieldOp close(llvm::SmallVectorImpl<mlir::Value> &slicesWithCotangent);
+  void close(llvm::SmallVectorImpl<mlir::Value> &slicesWithCotangent);
   void eraseUnused();
   void keepSaved();
-  RecurOp create(YieldOp yield);
+  RecurOp create();
 
   mlir::Value findPrimal(mlir::Value value);
   mlir::Value recomputed(mlir::Operation *op, mlir::Value value);

@@ -1,0 +1,58 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The pass: which entry points are built, and in which order.
+
+#include "passes/BuildEntryPoints/BuildEntryPoints.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/BuildEntryPoints/Entries.h"
+#include "passes/Support/Recur.h"
+
+namespace dreamer {
+#define GEN_PASS_DEF_BUILDENTRYPOINTS
+#include "passes/BuildEntryPoints/BuildEntryPoints.h.inc"
+} // namespace dreamer
+
+using namespace mlir;
+using namespace dreamer;
+
+namespace {
+
+struct BuildEntryPointsPass : dreamer::impl::BuildEntryPointsBase<BuildEntryPointsPass> {
+  using BuildEntryPointsBase::BuildEntryPointsBase;
+
+  void runOnOperation() override {
+    FailureOr<Model> model = Model::read(getOperation());
+    if (failed(model) || failed(build(*model)))
+      return signalPassFailure();
+    model->forward.erase();
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      eraseDeadOps(func.getBody().front());
+  }
+
+private:
+  LogicalResult build(Model &model);
+};
+
+LogicalResult BuildEntryPointsPass::build(Model &model) {
+  using Builder = std::function<LogicalResult()>;
+  Recompute choice = recompute;
+  std::pair<StringRef, Builder> all[] = {
+      {"score", [&] { return buildScore(model); }},
+      {"gradients", [&] { return buildGradients(model, choice); }},
+      {"train_step", [&] { return buildTrainStep(model, choice); }},
+      {"prefill", [&] { return buildPrefill(model); }},
+      {"decode", [&] { return buildDecode(model); }},
+  };
+  for (const std::string &name : entries)
+    if (llvm::none_of(all, [&](const auto &entry) { return entry.first == name; }))
+      return model.module.emitError() << "expected an entry point (score, gradients, train_step, "
+                                         "prefill, decode), found '"
+                                      << name << "'";
+  for (const auto &[name, buildEntry] : all)
+    if ((entries.empty() || llvm::is_contained(entries, name)) && failed(buildEntry()))
+      return failure();
+  return success();
+}
+
+} // namespace

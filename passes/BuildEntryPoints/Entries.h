@@ -1,0 +1,23 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One function for each entry point. Each emits an error, and fails, if the model cannot
+// be given that entry point.
+
+#ifndef DREAMER_PASSES_BUILDENTRYPOINTS_ENTRIES_H
+#define DREAMER_PASSES_BUILDENTRYPOINTS_ENTRIES_H
+
+#include "passes/BuildEntryPoints/EntryBuilder.h"
+#include "passes/Differentiate/Differentiate.h"
+
+namespace dreamer {
+
+mlir::LogicalResult buildScore(Model &model);
+mlir::LogicalResult buildGradients(Model &model, Recompute recompute);
+mlir::LogicalResult buildTrainStep(Model &model, Recompute recompute);
+mlir::LogicalResult buildPrefill(Model &model);
+mlir::LogicalResult buildDecode(Model &model);
+
+} // namespace dreamer
+
+#endif // DREAMER_PASSES_BUILDENTRYPOINTS_ENTRIES_H
