@@ -23,8 +23,7 @@ namespace {
 
 cl::OptionCategory category("Dreamer options");
 
-cl::opt<std::string> inputFile(cl::Positional, cl::desc("<model.yaml>"), cl::Required,
-                               cl::cat(category));
+cl::opt<std::string> inputFile(cl::Positional, cl::desc("<model.yaml>"), cl::cat(category));
 cl::opt<std::string> outputFile("o", cl::desc("Where the result goes; - is standard output"),
                                 cl::value_desc("file"), cl::init("-"), cl::cat(category));
 cl::list<std::string> overrides("set",
@@ -125,6 +124,10 @@ int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(argc, argv, "Dreamer's compiler\n", &llvm::errs()))
     return 2;
+  if (keyReference)
+    return writeOutput([](raw_ostream &os) { dreamer::printKeyReference(os); });
+  if (inputFile.empty())
+    return usageError("expected a description, e.g. model.yaml, found none; see --help");
   dreamer::BuildOptions options;
   options.batch = batch;
   options.context = context;
