@@ -41,8 +41,7 @@ static std::string withoutTag(std::string_view text) {
   size_t end = text.find("] ");
   if (text.starts_with("[json.") && end != std::string_view::npos)
     text.remove_prefix(end + 2);
-  std::string result = inQuotes(text.substr(0, 160)); // only for its escapes
-  return result.substr(1, result.size() - 2);
+  return escaped(text.substr(0, 240));
 }
 
 Result<Json> parseJson(std::string_view text, std::string_view where) {

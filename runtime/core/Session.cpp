@@ -106,7 +106,7 @@ Status Session::checkParametersSet() const {
   std::vector<std::string> unset;
   for (size_t i = 0; i < parameterSet.size(); ++i)
     if (!parameterSet[i])
-      unset.push_back(manifest().parameters[i].name);
+      unset.push_back(inQuotes(manifest().parameters[i].name));
   if (unset.empty())
     return {};
   return failure(DREAMER_MISMATCH, thePackage->path(), "parameters that are set",

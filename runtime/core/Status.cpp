@@ -30,17 +30,21 @@ Status systemFailure(std::string_view where, std::string_view what, int errorNum
   return Status(code, std::move(message));
 }
 
-std::string inQuotes(std::string_view text) {
-  constexpr size_t limit = 80;
+std::string escaped(std::string_view text) {
   constexpr char digits[] = "0123456789abcdef";
-  std::string result = "'";
-  for (unsigned char byte : text.substr(0, limit)) {
+  std::string result;
+  for (unsigned char byte : text) {
     if (byte >= 0x20 && byte < 0x7f)
       result += static_cast<char>(byte);
     else
       result.append("\\x").append({digits[byte >> 4], digits[byte & 15]});
   }
-  return result + (text.size() > limit ? "...'" : "'");
+  return result;
+}
+
+std::string inQuotes(std::string_view text) {
+  constexpr size_t limit = 80;
+  return "'" + escaped(text.substr(0, limit)) + (text.size() > limit ? "...'" : "'");
 }
 
 std::string listed(const std::vector<std::string> &names, size_t limit) {

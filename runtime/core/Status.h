@@ -65,6 +65,8 @@ Status systemFailure(std::string_view where, std::string_view what, int errorNum
 /// 'text' in quotes, at most 80 bytes of it, with bytes that are not printable ASCII as \xNN: names
 /// and contents of files come from anywhere.
 std::string inQuotes(std::string_view text);
+/// The same without quotes and limit.
+std::string escaped(std::string_view text);
 
 /// "a, b and c", at most `limit` of them, then "... and 7 more".
 std::string listed(const std::vector<std::string> &names, size_t limit = 8);

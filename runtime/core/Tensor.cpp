@@ -97,7 +97,8 @@ std::optional<int64_t> elementsOf(const Shape &shape) {
 #endif
 
 std::shared_ptr<std::byte> allocateZeroed(size_t bytes) {
-  if (bytes > static_cast<size_t>(std::numeric_limits<ptrdiff_t>::max()) - 4096)
+  constexpr size_t addressSpace = size_t{1} << 47;
+  if (bytes >= addressSpace)
     return nullptr;
 #ifndef DREAMER_CHECKED_MEMORY
   constexpr size_t mapFrom = size_t{1} << 20;
