@@ -5,6 +5,7 @@
 
 #include "lib/Reference/Interpreter.h"
 
+#include "dialects/Dreamer/DreamerDialect.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -46,13 +47,13 @@ LogicalResult Frame::run(Block &block) {
 }
 
 std::string reference::nameOfArgument(func::FuncOp function, unsigned index) {
-  if (auto name = function.getArgAttrOfType<StringAttr>(index, "dreamer.name"))
+  if (auto name = function.getArgAttrOfType<StringAttr>(index, attribute::name))
     return name.str();
   return "arg" + std::to_string(index);
 }
 
 std::string reference::nameOfResult(func::FuncOp function, unsigned index) {
-  for (StringRef key : {"dreamer.name", "dreamer.updates"})
+  for (StringRef key : {attribute::name, attribute::updates})
     if (auto name = function.getResultAttrOfType<StringAttr>(index, key))
       return name.str();
   return "result" + std::to_string(index);
@@ -60,7 +61,7 @@ std::string reference::nameOfResult(func::FuncOp function, unsigned index) {
 
 void reference::applyUpdates(func::FuncOp entry, const Bundle &results, Bundle &state) {
   for (unsigned i = 0; i < entry.getNumResults(); ++i)
-    if (auto updated = entry.getResultAttrOfType<StringAttr>(i, "dreamer.updates"))
+    if (auto updated = entry.getResultAttrOfType<StringAttr>(i, attribute::updates))
       if (auto found = results.find(nameOfResult(entry, i)); found != results.end())
         state[updated.str()] = found->second;
 }
@@ -74,7 +75,7 @@ static FailureOr<Tensor> takeArgument(func::FuncOp function, unsigned index, con
   Type type = function.getArgumentTypes()[index];
   auto found = inputs.find(name);
   if (found == inputs.end()) {
-    if (auto fill = function.getArgAttrOfType<IntegerAttr>(index, "dreamer.default"))
+    if (auto fill = function.getArgAttrOfType<IntegerAttr>(index, attribute::defaultValue))
       return filled(type, fill.getInt(), fill.getInt());
     return function.emitError() << "'" << function.getName() << "': expected input '" << name
                                 << "' " << describe(type) << ", found none of that name";
