@@ -6,10 +6,13 @@
 #include "passes/Passes.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/Differentiate/Differentiate.h"
+#include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/Schedule/Schedule.h"
 
 void dreamer::registerDreamerPasses() {
   registerBuildEntryPointsPasses();
   registerDifferentiatePasses();
+  registerLowerToLLVMPasses();
+  registerLowerToLLVMPipeline();
   registerSchedulePasses();
 }

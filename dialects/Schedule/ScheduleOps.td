@@ -77,7 +77,7 @@ def Schedule_RequireOp : Schedule_Op<"require"> {
 
 def Schedule_RequireRangeOp : Schedule_Op<"require_range"> {
   let summary = "ends the entry with the error `code` unless all ids are in [low, high)";
-  let arguments = (ins Arg<MemRefOf<[I32]>, "", [MemRead]>:$ids, I64Attr:$low, I64Attr:$high,
+  let arguments = (ins MemRefOf<[I32]>:$ids, I64Attr:$low, I64Attr:$high,
                        ConfinedAttr<I32Attr, [IntPositive]>:$code);
   let assemblyFormat = "$ids `in` $low `to` $high `else` $code attr-dict `:` type($ids)";
 }

@@ -8,10 +8,10 @@ using namespace mlir;
 using namespace dreamer;
 
 int32_t ErrorTable::codeOf(StringRef message) {
-  auto *known = llvm::find(messages, message);
-  if (known == messages.end())
+  int32_t index = llvm::find(messages, message) - messages.begin();
+  if (index == int32_t(messages.size()))
     messages.push_back(message.str());
-  return int32_t(known - messages.begin()) + 1;
+  return index + 1;
 }
 
 /// Everything that a body may depend on, as text.
@@ -32,7 +32,8 @@ func::FuncOp KernelLibrary::get(Operation *op, unsigned place, StringRef name, T
   func::FuncOp &kernel = kernels[keyOf(op, place, name, arguments)];
   if (kernel)
     return kernel;
-  std::string base = (op->getName().stripDialect() + "_" + name).str();
+  StringRef operation = op->getName().stripDialect();
+  std::string base = name.starts_with(operation) ? name.str() : (operation + "_" + name).str();
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types(arguments);

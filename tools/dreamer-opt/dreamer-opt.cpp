@@ -4,6 +4,8 @@
 // Runs passes on IR of any phase: those of this project and all upstream ones.
 
 #include "dialects/Dreamer/DreamerDialect.h"
+#include "dialects/Schedule/ScheduleDialect.h"
+#include "lib/Kernels/Kernels.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -14,7 +16,8 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<dreamer::DreamerDialect>();
+  registry.insert<dreamer::DreamerDialect, dreamer::schedule::ScheduleDialect>();
+  dreamer::registerKernelModels(registry);
   mlir::registerAllPasses();
   dreamer::registerDreamerPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Dreamer pass driver\n", registry));
