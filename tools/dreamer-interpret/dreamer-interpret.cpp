@@ -35,6 +35,14 @@ static cl::opt<std::string> outputsFile(
     cl::desc("Write the results, in f64, to this safetensors file (default: print them)"));
 static cl::list<std::string> depths("depth", cl::cat(category), cl::value_desc("block=n"),
                                     cl::desc("How many steps of a block to execute"));
+static cl::list<std::string> overrides("set", cl::cat(category), cl::value_desc("path=value"),
+                                       cl::desc("Override a key of a description"));
+static cl::opt<int64_t>
+    batch("batch", cl::cat(category), cl::value_desc("n"),
+          cl::desc("Sequences, for a description (default: as the inputs have)"));
+static cl::opt<int64_t>
+    contextLength("context", cl::cat(category), cl::value_desc("n"),
+                  cl::desc("Positions, for a description (default: as the inputs have)"));
 static cl::opt<bool> countFlops("count-flops", cl::cat(category),
                                 cl::desc("Print the FLOPs of the contractions that were executed"));
 static cl::opt<bool> roundBF16("round-bf16", cl::cat(category),
@@ -50,7 +58,7 @@ static LogicalResult fail(const llvm::Twine &message) {
 
 static LogicalResult fail(llvm::Error error) { return fail(llvm::toString(std::move(error))); }
 
-/// Adds the tensors of `files` to `inputs`; `names` collects what they hold.
+/// Adds the tensors of `files` to `inputs`.
 static LogicalResult readAll(ArrayRef<std::string> files, Bundle &inputs) {
   for (const std::string &file : files) {
     llvm::Expected<Bundle> tensors = readTensors(file);
@@ -64,26 +72,40 @@ static LogicalResult readAll(ArrayRef<std::string> files, Bundle &inputs) {
 }
 
 /// Adds the executed depths as the options "<block>.depth".
-static LogicalResult readDepths(Bundle &inputs) {
+static LogicalResult readDepths(Bundle &steps) {
   for (StringRef text : depths) {
     auto [block, count] = text.rsplit('=');
     int32_t depth;
     if (block.empty() || count.getAsInteger(10, depth))
       return fail("--depth: expected <block>=<steps>, found '" + text + "'");
-    inputs[(block + ".depth").str()] = Ints::scalar(depth);
+    steps[(block + ".depth").str()] = Ints::scalar(depth);
   }
   return success();
 }
 
-/// Fails if `names` has a name that no function of the module takes: it would be ignored.
-static LogicalResult checkKnown(ModuleOp module, const Bundle &names, StringRef where) {
+/// The names of `tensors` that no function of the module takes.
+static std::string unknownNames(ModuleOp module, const Bundle &tensors) {
   llvm::StringSet<> known;
   for (auto function : module.getOps<func::FuncOp>())
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
       known.insert(nameOfArgument(function, i));
-  for (auto &[name, tensor] : names)
+  std::string unknown;
+  for (auto &[name, tensor] : tensors)
     if (!known.contains(name))
-      return fail(where + ": expected names that an entry point takes, found '" + name + "'");
+      unknown += (unknown.empty() ? "'" : ", '") + name + "'";
+  return unknown;
+}
+
+/// Parameters and depths that no entry point takes are errors; inputs are left out, with a warning.
+static LogicalResult checkNames(ModuleOp module, const Bundle &parameters, const Bundle &steps,
+                                const Bundle &inputs) {
+  if (std::string unknown = unknownNames(module, parameters); !unknown.empty())
+    return fail("--params: expected names that an entry point takes, found " + unknown);
+  if (std::string unknown = unknownNames(module, steps); !unknown.empty())
+    return fail("--depth: expected blocks of the model, found " + unknown);
+  if (std::string unknown = unknownNames(module, inputs); !unknown.empty())
+    llvm::WithColor::warning(llvm::errs(), "dreamer-interpret")
+        << "--inputs: no entry point takes " << unknown << "\n";
   return success();
 }
 
@@ -117,18 +139,20 @@ static LogicalResult runEntry(ModuleOp module, StringRef entry, const Bundle &in
 }
 
 static LogicalResult runAll(MLIRContext &context, llvm::SourceMgr &sources) {
-  Bundle parameters, inputs;
+  Bundle parameters, inputs, steps;
   if (failed(readAll(paramsFiles, parameters)) || failed(readAll(inputsFiles, inputs)) ||
-      failed(readDepths(inputs)))
+      failed(readDepths(steps)))
     return failure();
-  OwningOpRef<ModuleOp> module = loadModule(context, sources, modelFile, entries, inputs);
-  if (!module)
-    return failure();
-  if (failed(checkKnown(*module, parameters, "--params")))
+  OwningOpRef<ModuleOp> module =
+      loadModule(context, sources, modelFile, entries, inputs,
+                 {.overrides = overrides, .batch = batch, .context = contextLength});
+  if (!module || failed(checkNames(*module, parameters, steps, inputs)))
     return failure();
   Bundle all = inputs;
-  for (auto &[name, tensor] : parameters)
-    all.insert({name, std::move(tensor)});
+  for (const Bundle *more : {&parameters, &steps})
+    for (auto &[name, tensor] : *more)
+      if (!all.insert({name, tensor}).second)
+        return fail("expected each tensor once, found '" + name + "' given twice");
   SmallVector<std::string> names = entriesOf(*module);
   if (names.empty())
     return fail("expected --entry=NAME, as every function of the file needs inputs");
@@ -138,6 +162,26 @@ static LogicalResult runAll(MLIRContext &context, llvm::SourceMgr &sources) {
   for (const std::string &name : names)
     allSucceeded &= succeeded(runEntry(*module, name, all));
   return success(allSucceeded);
+}
+
+/// The name of a location without a file (operations built from a description have one), or "".
+static std::string nameOf(Location loc) {
+  std::string name;
+  loc->walk([&](Location inner) {
+    if (auto named = dyn_cast<NameLoc>(inner); named && name.empty())
+      name = named.getName().str() + ": ";
+    return WalkResult::advance();
+  });
+  return name;
+}
+
+/// Prints diagnostics that no file and line belong to; leaves the others to the next handler.
+static LogicalResult printWithoutFile(Diagnostic &diagnostic) {
+  if (diagnostic.getSeverity() != DiagnosticSeverity::Error ||
+      diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+    return failure();
+  (void)fail(nameOf(diagnostic.getLocation()) + diagnostic.str());
+  return success();
 }
 
 int main(int argc, char **argv) {
@@ -159,5 +203,6 @@ int main(int argc, char **argv) {
     return failed(handler.verify());
   }
   SourceMgrDiagnosticHandler handler(sources, &context);
+  ScopedDiagnosticHandler nameless(&context, printWithoutFile);
   return failed(runAll(context, sources));
 }
