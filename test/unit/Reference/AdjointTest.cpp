@@ -1,8 +1,11 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The models of the x_grad operations against central differences of the models of x.
+// The models of the x_grad operations against central differences of the models of x, and
+// the FLOPs that the models count against the cost interface.
 
+#include "dialects/Dreamer/DreamerInterfaces.h"
+#include "mlir/IR/Matchers.h"
 #include "test/unit/Support/TestSupport.h"
 #include <gtest/gtest.h>
 
@@ -42,6 +45,37 @@ TEST_P(AdjointTest, MatchesCentralDifferences) {
         differentiateEntry(*module, "forward", GetParam().inputs, GetParam().cotangents, argument);
     EXPECT_LT(relativeError(std::get<Floats>(value), expected), 1e-9) << name;
   }
+}
+
+/// What the cost interface says of the operations of a function without loops.
+int64_t flopsByInterface(mlir::ModuleOp module, llvm::StringRef entry) {
+  int64_t flops = 0;
+  module.lookupSymbol<mlir::func::FuncOp>(entry).walk([&](CostOpInterface op) {
+    flops += op.getCost([](mlir::Value index) {
+                 llvm::APInt value;
+                 EXPECT_TRUE(mlir::matchPattern(index, mlir::m_ConstantInt(&value)));
+                 return value.getSExtValue();
+               }).flops;
+  });
+  return flops;
+}
+
+/// What the loops of the models count is what the cost interface works out from shapes.
+TEST_P(AdjointTest, CountsTheFlopsOfTheCostInterface) {
+  auto context = makeContext();
+  auto module = parse(*context, GetParam().text);
+  ASSERT_TRUE(module);
+  Bundle inputs = GetParam().inputs;
+  Interpreter forward(*module), adjoint(*module);
+  auto results = forward.run("forward", inputs);
+  ASSERT_TRUE(succeeded(results));
+  EXPECT_EQ(forward.getFlops(), flopsByInterface(*module, "forward"));
+  for (auto &[name, value] : *results)
+    inputs.insert({name, value});
+  for (auto &[name, value] : GetParam().cotangents)
+    inputs["d." + name] = value;
+  ASSERT_TRUE(succeeded(adjoint.run("adjoint", inputs)));
+  EXPECT_EQ(adjoint.getFlops(), flopsByInterface(*module, "adjoint"));
 }
 
 Case embedding() {
