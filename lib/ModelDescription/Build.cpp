@@ -207,7 +207,8 @@ llvm::MapVector<StringRef, Value> ModelBuilder::stackParameters(const Block &blo
     SmallVector<Value> parts;
     for (int64_t d = 0; d < block.depth; ++d)
       parts.push_back(named[dottedPrefix(block, 0, d) + suffix.str()]);
-    stacks[suffix] = StackOp::create(builder, locate(block.name + "." + suffix), parts);
+    StringRef part = suffix.split('.').first;
+    stacks[suffix] = StackOp::create(builder, locate(block.name + "." + part), parts);
   }
   return stacks;
 }
@@ -215,7 +216,7 @@ llvm::MapVector<StringRef, Value> ModelBuilder::stackParameters(const Block &blo
 Value ModelBuilder::stackGivenIds(const Block &block, int64_t j) {
   if (block.kind != Block::Kind::Layers)
     return named[dottedPrefix(block, j, 0) + "expert_ids"];
-  Location loc = locate(block.name + ".expert_ids");
+  Location loc = locate(block.name + ".expert_attention");
   SmallVector<Value> parts;
   for (int64_t d = 0; d < block.depth; ++d)
     parts.push_back(UnstackOp::create(builder, loc, named[dottedPrefix(block, j, d) + "expert_ids"])
@@ -231,7 +232,8 @@ ModelBuilder::Loop ModelBuilder::buildBlock(const Block &block, Value x) {
     auto layer = llvm::find_if(block.layers, [](const Layer &l) { return l.depthAttention; });
     int64_t features = layer->depthAttention->kvHeads * layer->depthAttention->headDim;
     for (int i = 0; i < 2; ++i) // keys, values
-      inits.push_back(HistoryOp::create(builder, loc, x, block.depth * slotsPerStep, features));
+      inits.push_back(HistoryOp::create(builder, locate(block.name + ".depth_attention"), x,
+                                        block.depth * slotsPerStep, features));
   }
 
   llvm::MapVector<StringRef, Value> stacks = stackParameters(block);
@@ -325,7 +327,7 @@ void ModelBuilder::nameIds(const Block &block, int64_t j, Value stacked, Loop &l
     loop.ids.push_back({dottedPrefix(block, j, 0) + "expert_ids", stacked});
     return;
   }
-  Location loc = locate(block.name + ".expert_ids");
+  Location loc = locate(block.name + ".expert_attention");
   auto parts = UnstackOp::create(builder, loc, stacked);
   for (int64_t d = 0; d < block.depth; ++d) {
     Value one = StackOp::create(builder, loc, ValueRange{parts.getResult(d)});

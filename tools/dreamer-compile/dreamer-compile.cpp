@@ -4,14 +4,18 @@
 // The compiler's command line. Exit status 0, 1 (failed), 2 (usage).
 
 #include "dialects/Dreamer/DreamerDialect.h"
+#include "lib/Cost/Report.h"
 #include "lib/ModelDescription/Build.h"
 #include "lib/ModelDescription/Parse.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -39,6 +43,14 @@ cl::opt<int64_t> context("context",
                          cl::init(0), cl::cat(category));
 cl::opt<std::string> compileTo("compile-to", cl::desc("Stop after this phase: model"),
                                cl::value_desc("phase"), cl::init("model"), cl::cat(category));
+enum class ReportFormat { None, Text, JSON };
+cl::opt<ReportFormat>
+    report("report",
+           cl::desc("Write what the model costs, instead of the result unless -o is given"),
+           cl::values(clEnumValN(ReportFormat::Text, "", ""),
+                      clEnumValN(ReportFormat::Text, "text", "as tables (default)"),
+                      clEnumValN(ReportFormat::JSON, "json", "as JSON, exact")),
+           cl::ValueOptional, cl::init(ReportFormat::None), cl::cat(category));
 cl::opt<bool> printDescription("print-description",
                                cl::desc("Write the description as it is understood, every key"),
                                cl::cat(category));
@@ -78,6 +90,23 @@ int writeOutput(Write write) {
   return 0;
 }
 
+/// Writes the cost of a model, its training step included, to standard output.
+LogicalResult writeReport(ModuleOp model) {
+  OwningOpRef<ModuleOp> program = model.clone();
+  PassManager passes(model.getContext());
+  passes.addPass(dreamer::createBuildEntryPoints());
+  if (failed(passes.run(*program)))
+    return failure();
+  FailureOr<dreamer::CostReport> costs = dreamer::accountModel(*program);
+  if (failed(costs))
+    return failure();
+  if (report == ReportFormat::Text)
+    dreamer::printReport(*costs, llvm::outs());
+  else
+    llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(dreamer::reportToJSON(*costs)));
+  return success();
+}
+
 /// Prints a diagnostic about something else than a line of a file, e.g. an option.
 LogicalResult printWithoutSource(Diagnostic &diagnostic) {
   if (diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
@@ -114,6 +143,12 @@ int compile(const dreamer::BuildOptions &options) {
   OwningOpRef<ModuleOp> module = dreamer::buildModel(&context, *description, options);
   if (!module)
     return 1;
+  if (report != ReportFormat::None) {
+    if (failed(writeReport(*module)))
+      return 1;
+    if (!outputFile.getNumOccurrences())
+      return 0;
+  }
   return writeOutput([&](raw_ostream &os) { module->print(os); });
 }
 
