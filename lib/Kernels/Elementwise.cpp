@@ -10,7 +10,8 @@ using namespace mlir;
 
 namespace dreamer::kernels {
 
-void forElements(Kernel &k, Shares vectors, int64_t n, function_ref<void(Val, Lanes)> body) {
+void forElements(Kernel &k, Shares vectors, int64_t n, function_ref<void(Val, Lanes)> body,
+                 std::optional<Val> share) {
   int64_t width = k.vectorLanes(), whole = n / width;
   Lanes rest{width, n - whole * width};
   if (vectors.tasks() == 1) {
@@ -19,11 +20,11 @@ void forElements(Kernel &k, Shares vectors, int64_t n, function_ref<void(Val, La
       body(whole * width, rest);
     return;
   }
-  Val from = k.task * (vectors.perTask * width);
+  Val task = share.value_or(k.task), from = task * (vectors.perTask * width);
   k.loop(from, min(from + vectors.perTask * width, whole * width), width,
          [&](Val i) { body(i, Lanes::all(width)); });
   if (rest.valid)
-    k.when(equal(k.task, vectors.tasks() - 1), [&] { body(whole * width, rest); });
+    k.when(equal(task, vectors.tasks() - 1), [&] { body(whole * width, rest); });
 }
 
 Shares elementShares(ScheduleBuilder &schedule, int64_t n, int64_t cost) {

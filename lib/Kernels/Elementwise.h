@@ -7,6 +7,7 @@
 #define DREAMER_KERNELS_ELEMENTWISE_H
 
 #include "lib/Kernels/Kernel.h"
+#include <optional>
 #include <utility>
 
 namespace dreamer::kernels {
@@ -14,9 +15,10 @@ namespace dreamer::kernels {
 /// The vectors of `n` elements in shares; `cost` per element as in `Shares::of`.
 Shares elementShares(ScheduleBuilder &schedule, int64_t n, int64_t cost);
 
-/// Runs `body` for the task's share of `n` elements, a vector at a time.
+/// Runs `body` for a share (the task's) of `n` elements, a vector at a time.
 void forElements(Kernel &kernel, Shares vectors, int64_t n,
-                 llvm::function_ref<void(Val i, Lanes lanes)> body);
+                 llvm::function_ref<void(Val i, Lanes lanes)> body,
+                 std::optional<Val> share = std::nullopt);
 
 /// One launch: `outputs` are what `body` makes of `inputs`, element by element.
 void launchElements(ScheduleBuilder &schedule, llvm::StringRef name, mlir::ValueRange inputs,

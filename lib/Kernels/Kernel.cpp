@@ -23,6 +23,17 @@ void Kernel::forShare(Shares shares, function_ref<void(Val)> body) {
   loop(from, to, 1, body);
 }
 
+void Kernel::forColumnShare(Shares shares, function_ref<void(Val, int64_t)> body) {
+  int64_t tasks = shares.tasks(), last = shares.count - (tasks - 1) * shares.perTask;
+  if (tasks == 1)
+    return body(0, shares.count);
+  Val from = task * shares.perTask;
+  if (last == shares.perTask)
+    return body(from, shares.perTask);
+  when(less(task, tasks - 1), [&] { body(from, shares.perTask); });
+  when(equal(task, tasks - 1), [&] { body(shares.count - last, last); });
+}
+
 void Kernel::forColumns(int64_t n, function_ref<void(Val, Lanes)> body) {
   int64_t width = lanesFor(n), whole = n / width * width;
   loop(0, whole, width, [&](Val column) { body(column, Lanes::all(width)); });

@@ -39,6 +39,12 @@ public:
   /// Runs `body` for the items of the task's share.
   void forShare(Shares shares, llvm::function_ref<void(Val item)> body);
 
+  /// Runs `body` for the task's share of columns: the first one and how many.
+  void forColumnShare(Shares shares, llvm::function_ref<void(Val from, int64_t columns)> body);
+
+  /// An i32 read from memory as an index.
+  Val toIndex(Val x) { return convert(x, getBuilder().getIndexType()); }
+
   /// Runs `body` for columns 0 .. n-1, a vector at a time, the last one partly.
   void forColumns(int64_t n, llvm::function_ref<void(Val column, Lanes lanes)> body);
 

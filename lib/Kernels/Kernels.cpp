@@ -21,5 +21,8 @@ void dreamer::registerKernelModels(DialectRegistry &registry) {
     kernels::attachElementwiseKernels(*context);
     kernels::attachNormKernels(*context);
     kernels::attachLinearKernels(*context);
+    kernels::attachRotaryKernels(*context);
+    kernels::attachEmbeddingKernels(*context);
+    kernels::attachMemoryKernels(*context);
   });
 }

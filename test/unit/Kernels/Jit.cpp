@@ -1,0 +1,122 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "test/unit/Kernels/Jit.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/ExecutionEngine/Orc/ThreadSafeModule.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
+#include <utility>
+
+using namespace mlir;
+
+namespace dreamer::test {
+
+static LogicalResult lower(ModuleOp module) {
+  RewritePatternSet patterns(module.getContext());
+  populateMathPolynomialApproximationPatterns(
+      patterns, [](StringRef name) { return name == "math.exp" || name == "math.log"; });
+  if (failed(applyPatternsGreedily(module, std::move(patterns))))
+    return failure();
+  PassManager passes(module.getContext());
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(memref::createExpandStridedMetadataPass());
+  passes.addPass(createLowerAffinePass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
+  passes.addPass(createConvertIndexToLLVMPass());
+  ConvertFuncToLLVMPassOptions functions;
+  functions.useBarePtrCallConv = true;
+  passes.addPass(createConvertFuncToLLVMPass(functions));
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  return passes.run(module);
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+}
+
+template <typename T>
+static std::optional<T> take(llvm::Expected<T> value) {
+  if (value)
+    return std::move(*value);
+  llvm::errs() << llvm::toString(value.takeError()) << "\n";
+  return std::nullopt;
+}
+
+std::unique_ptr<Jit> Jit::compile(ModuleOp module) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  if (failed(lower(module)))
+    return nullptr;
+  auto context = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, *context);
+  auto host = take(llvm::orc::JITTargetMachineBuilder::detectHost());
+  if (!code || !host)
+    return nullptr;
+  auto machine = take(host->createTargetMachine());
+  if (!machine)
+    return nullptr;
+  code->setDataLayout((*machine)->createDataLayout());
+  code->setTargetTriple((*machine)->getTargetTriple());
+  for (llvm::Function &function : *code) {
+    function.addFnAttr("target-cpu", (*machine)->getTargetCPU());
+    function.addFnAttr("target-features", (*machine)->getTargetFeatureString());
+  }
+  optimize(*code, **machine);
+  auto jit = take(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(*host).create());
+  if (!jit)
+    return nullptr;
+  if (llvm::Error error = (*jit)->addIRModule({std::move(code), std::move(context)})) {
+    llvm::errs() << llvm::toString(std::move(error)) << "\n";
+    return nullptr;
+  }
+  auto result = std::make_unique<Jit>();
+  result->jit = std::move(*jit);
+  return result;
+}
+
+template <size_t... i>
+static void callWith(void *function, const int64_t *arguments, std::index_sequence<i...>) {
+  using Function = void (*)(decltype(static_cast<int64_t>(i))...);
+  reinterpret_cast<Function>(function)(arguments[i]...);
+}
+
+void Jit::call(StringRef name, ArrayRef<int64_t> arguments) const {
+  auto address = take(jit->lookup(name));
+  if (!address)
+    return;
+  // Surplus arguments do no harm: the caller removes them.
+  int64_t all[64] = {};
+  std::copy(arguments.begin(), arguments.end(), all);
+  callWith(address->toPtr<void *>(), all, std::make_index_sequence<64>());
+}
+
+} // namespace dreamer::test

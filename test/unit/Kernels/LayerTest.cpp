@@ -1,0 +1,61 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Kernels of elementwise operations, norms and products.
+
+#include "test/unit/Kernels/OpCase.h"
+#include "gtest/gtest.h"
+
+using namespace dreamer::test;
+using dreamer::reference::Shape;
+
+/// One or two lead dimensions of about `rows` rows, with a last dimension.
+static Shape shapeOf(Random &r, int64_t rows, int64_t features) {
+  if (r.chance(50))
+    return {rows, features};
+  int64_t first = r.between(1, 3);
+  return {first, std::max<int64_t>(1, rows / first), features};
+}
+
+TEST(ElementwiseKernels, MatchTheReference) {
+  for (unsigned seed = 0; seed < 12; ++seed) {
+    Random r(seed);
+    Shape shape = shapeOf(r, r.oneOf<int64_t>({1, 3, 17, 300}), r.oneOf<int64_t>({1, 7, 64, 129}));
+    int64_t bits = r.oneOf({256, 512});
+    auto x = [&] { return Operand{r.floats(shape, 2)}; };
+    check({"add", "", {x(), x()}, 1e-7, "", bits});
+    check({"scale", "factor = 0.37 : f64", {x()}, 1e-7, "", bits});
+    check({"swiglu", "", {x(), x()}, 1e-6, "", bits});
+    check({"swiglu_grad", "", {x(), x(), x()}, 1e-6, "", bits});
+  }
+}
+
+TEST(NormKernels, MatchTheReference) {
+  for (unsigned seed = 0; seed < 16; ++seed) {
+    Random r(seed);
+    int64_t run = r.oneOf<int64_t>({1, 4, 7, 16, 64, 100, 257}), heads = r.between(1, 3);
+    Shape shape = shapeOf(r, r.oneOf<int64_t>({1, 3, 17, 400}), run * heads);
+    int64_t bits = r.oneOf({256, 512});
+    Operand x{r.floats(shape)}, w{r.floats({run})}, dy{r.floats(shape)};
+    check({"rms_norm", "eps = 1.0e-6 : f64", {x, w}, 1e-6, "", bits});
+    if (run > 1) // else x's gradient cancels to nearly nothing
+      check({"rms_norm_grad", "eps = 1.0e-6 : f64", {x, w, dy}, 2e-6, "", bits});
+  }
+}
+
+TEST(LinearKernels, MatchTheReference) {
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    Random r(seed);
+    auto size = [&] { return r.oneOf<int64_t>({1, 2, 5, 8, 16, 23, 64, 100, 130}); };
+    int64_t rows = r.oneOf<int64_t>({1, 2, 5, 7, 8, 9, 13, 48, 133, 500}), in = size(), out = size();
+    int64_t bits = r.oneOf({256, 512});
+    bool narrow = r.chance(30);
+    Shape xShape = shapeOf(r, rows, in), yShape = xShape;
+    yShape.back() = out;
+    Operand x{r.floats(xShape, 1, narrow), narrow}, w{r.floats({out, in}, 1, narrow), narrow};
+    Operand dy{r.floats(yShape, 1, narrow), narrow};
+    check({"linear", "", {x, w}, 1e-6, "", bits});
+    check({"linear", "transpose", {dy, w}, 1e-6, "", bits});
+    check({"linear_weight_grad", "", {dy, x}, 1e-6, "", bits});
+  }
+}

@@ -1,0 +1,374 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "test/unit/Kernels/OpCase.h"
+#include "dialects/Dreamer/DreamerOps.h"
+#include "lib/Kernels/KernelOpInterface.h"
+#include "lib/Kernels/Kernels.h"
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "test/unit/Kernels/Jit.h"
+#include "gtest/gtest.h"
+#include <cstring>
+#include <limits>
+
+using namespace mlir;
+
+namespace dreamer::test {
+
+using reference::Floats;
+using reference::Ints;
+using reference::Tensor;
+
+static float toBF16(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  bits = (bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000u;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+
+Floats Random::floats(ArrayRef<int64_t> shape, double scale, bool narrow) {
+  Floats result(shape);
+  for (double &x : result.data()) {
+    auto rounded = static_cast<float>(normal() * scale);
+    x = narrow ? toBF16(rounded) : rounded;
+  }
+  return result;
+}
+
+Ints Random::ints(ArrayRef<int64_t> shape, int64_t low, int64_t high) {
+  Ints result(shape);
+  for (int32_t &x : result.data())
+    x = static_cast<int32_t>(between(low, high));
+  return result;
+}
+
+namespace {
+
+/// Bytes between guards.
+class Buffer {
+public:
+  explicit Buffer(int64_t size) : size(size), bytes(size + 2 * guard + alignment, fill) {}
+
+  char *data() {
+    auto address = reinterpret_cast<uintptr_t>(bytes.data()) + guard;
+    return reinterpret_cast<char *>((address + alignment - 1) / alignment * alignment);
+  }
+  bool intact() {
+    return std::all_of(bytes.data(), data(), [](char c) { return c == fill; }) &&
+           std::all_of(data() + size, bytes.data() + bytes.size(), [](char c) { return c == fill; });
+  }
+  std::vector<char> copy() { return {data(), data() + size}; }
+
+private:
+  static constexpr int64_t guard = 256, alignment = 64;
+  static constexpr char fill = static_cast<char>(0xff); // a NaN in every format
+  int64_t size;
+  std::vector<char> bytes;
+};
+
+int64_t bytesOf(ShapedType type) {
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
+void write(const Tensor &tensor, ShapedType type, char *to) {
+  if (auto *ints = std::get_if<Ints>(&tensor)) {
+    std::memcpy(to, ints->data().data(), ints->size() * 4);
+    return;
+  }
+  bool narrow = type.getElementType().isBF16();
+  for (double x : std::get<Floats>(tensor).data()) {
+    auto value = static_cast<float>(x);
+    std::memcpy(to, reinterpret_cast<char *>(&value) + (narrow ? 2 : 0), narrow ? 2 : 4);
+    to += narrow ? 2 : 4;
+  }
+}
+
+double read(ShapedType type, const char *from, int64_t i) {
+  float value = 0;
+  if (type.getElementType().isBF16())
+    std::memcpy(reinterpret_cast<char *>(&value) + 2, from + i * 2, 2);
+  else
+    std::memcpy(&value, from + i * 4, 4);
+  return value;
+}
+
+/// A schedule that remembers its launches and makes a function of each kernel.
+class RecordedSchedule : public ScheduleBuilder {
+public:
+  struct Launch {
+    std::string function;
+    int64_t tasks;
+    SmallVector<Value> arguments;
+  };
+
+  RecordedSchedule(Operation *op, ModuleOp kernels, const KernelTarget &kernelTarget)
+      : op(op), kernels(kernels), kernelTarget(kernelTarget), hostBuilder(op->getContext()) {
+    hostBuilder.setInsertionPointToStart(&host);
+  }
+
+  Operation *operation() const override { return op; }
+  const KernelTarget &target() const override { return kernelTarget; }
+  OpBuilder &builder() override { return hostBuilder; }
+  Location loc() const override { return op->getLoc(); }
+
+  Value buffer(Value value) override {
+    Value &buffer = buffers[value];
+    if (!buffer) {
+      Type type = value.getType();
+      if (auto tensor = dyn_cast<RankedTensorType>(type))
+        type = MemRefType::get(tensor.getShape(), tensor.getElementType());
+      buffer = host.addArgument(type, loc());
+    }
+    return buffer;
+  }
+
+  Value scratch(MemRefType type) override {
+    scratches.push_back(host.addArgument(type, loc()));
+    return scratches.back();
+  }
+
+  void launch(StringRef name, OpFoldResult tasks, ValueRange arguments, KernelBody body) override {
+    auto count = getConstantIntValue(tasks);
+    ASSERT_TRUE(count) << "run-time task counts are not supported here";
+    OpBuilder b(kernels.getBodyRegion());
+    b.setInsertionPointToEnd(kernels.getBody());
+    SmallVector<Type> types{b.getIndexType()};
+    llvm::append_range(types, arguments.getTypes());
+    std::string function = (name + Twine(launches.size())).str();
+    auto kernel = func::FuncOp::create(b, loc(), function, b.getFunctionType(types, {}));
+    Block *block = kernel.addEntryBlock();
+    b.setInsertionPointToEnd(block);
+    func::ReturnOp::create(b, loc());
+    b.setInsertionPointToStart(block);
+    body(b, loc(), block->getArgument(0), block->getArguments().drop_front());
+    launches.push_back({function, *count, SmallVector<Value>(arguments)});
+  }
+
+  void requireRange(Value, int64_t, int64_t, StringRef) override {}
+
+  Operation *op;
+  ModuleOp kernels;
+  const KernelTarget &kernelTarget;
+  Block host;
+  OpBuilder hostBuilder;
+  DenseMap<Value, Value> buffers;
+  SmallVector<Value> scratches;
+  std::vector<Launch> launches;
+};
+
+/// The operation in a function of its operands, and its kernels compiled.
+class Runner {
+public:
+  explicit Runner(const OpCase &test) : test(test) {}
+
+  bool build();
+  void compare();
+
+private:
+  using Results = std::vector<std::vector<char>>;
+  /// Runs the kernels; the buffer of result `first` is that of operand `second`, if given.
+  Results run(bool backwards, std::optional<std::pair<unsigned, unsigned>> shared);
+  void compareResult(unsigned i, const Tensor &expected, const std::vector<char> &actual);
+  std::string describe();
+
+  static MLIRContext &context();
+
+  const OpCase &test;
+  OwningOpRef<ModuleOp> module, kernels;
+  func::FuncOp function;
+  Operation *op = nullptr;
+  KernelOpInterface model;
+  KernelTarget target;
+  std::unique_ptr<RecordedSchedule> schedule;
+  std::unique_ptr<Jit> jit;
+};
+
+MLIRContext &Runner::context() {
+  static MLIRContext *context = [] {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    registerAllExtensions(registry);
+    registry.insert<DreamerDialect>();
+    registerKernelModels(registry);
+    registerReferenceModels(registry);
+    auto *result = new MLIRContext(registry, MLIRContext::Threading::DISABLED);
+    result->loadAllAvailableDialects();
+    return result;
+  }();
+  return *context;
+}
+
+bool Runner::build() {
+  OpBuilder b(&context());
+  Location loc = b.getUnknownLoc();
+  SmallVector<Type> types;
+  for (const Operand &operand : test.operands) {
+    if (std::holds_alternative<int64_t>(operand.value)) {
+      types.push_back(b.getIndexType());
+      continue;
+    }
+    Type element = std::holds_alternative<Ints>(operand.value) ? Type(b.getI32Type())
+                   : operand.narrow                            ? Type(b.getBF16Type())
+                                                               : Type(b.getF32Type());
+    types.push_back(RankedTensorType::get(reference::shapeOf(operand.value), element));
+  }
+  module = ModuleOp::create(loc);
+  b.setInsertionPointToEnd(module->getBody());
+  function = func::FuncOp::create(b, loc, "test", b.getFunctionType(types, {}));
+  Block *block = function.addEntryBlock();
+  b.setInsertionPointToEnd(block);
+
+  OperationState state(loc, "dreamer." + test.name);
+  state.addOperands(block->getArguments());
+  auto attributes = dyn_cast_or_null<DictionaryAttr>(
+      parseAttribute("{" + test.attributes + "}", &context()));
+  if (!attributes)
+    return false;
+  state.addAttributes(attributes.getValue());
+  if (!test.resultType.empty()) {
+    state.addTypes(parseType(test.resultType, &context()));
+  } else {
+    auto *inference = state.name.getInterface<InferTypeOpInterface>();
+    SmallVector<Type> results;
+    std::vector<char> storage(static_cast<size_t>(state.name.getOpPropertyByteSize()) + 1);
+    OpaqueProperties properties(storage.data());
+    state.name.initOpProperties(properties, nullptr);
+    if ((storage.size() > 1 &&
+         failed(state.name.setOpPropertiesFromAttribute(state.name, properties, attributes,
+                                                        [&] { return emitError(loc); }))) ||
+        failed(inference->inferReturnTypes(&context(), loc, state.operands, attributes, properties,
+                                           {}, results)))
+      return false;
+    state.addTypes(results);
+  }
+  op = b.create(state);
+  func::ReturnOp::create(b, loc, op->getResults());
+  function.setFunctionType(b.getFunctionType(types, op->getResultTypes()));
+  if (failed(verify(*module)))
+    return false;
+
+  kernels = ModuleOp::create(loc);
+  target.name = "test";
+  target.vectorBits = test.vectorBits;
+  schedule = std::make_unique<RecordedSchedule>(op, *kernels, target);
+  model = dyn_cast<KernelOpInterface>(op);
+  if (!model)
+    return false;
+  model.buildKernels(*schedule);
+  if (getenv("DREAMER_TEST_DUMP"))
+    kernels->dump();
+  if (failed(verify(*kernels)))
+    return false;
+  jit = Jit::compile(*kernels);
+  return jit != nullptr;
+}
+
+Runner::Results Runner::run(bool backwards, std::optional<std::pair<unsigned, unsigned>> shared) {
+  std::vector<std::unique_ptr<Buffer>> buffers;
+  DenseMap<Value, int64_t> addresses;
+  auto allocate = [&](Value host, ShapedType type) {
+    buffers.push_back(std::make_unique<Buffer>(bytesOf(type)));
+    addresses[host] = reinterpret_cast<int64_t>(buffers.back()->data());
+  };
+  for (auto [i, operand] : llvm::enumerate(test.operands)) {
+    Value value = op->getOperand(static_cast<unsigned>(i)), host = schedule->buffer(value);
+    if (auto *index = std::get_if<int64_t>(&operand.value)) {
+      addresses[host] = *index;
+      continue;
+    }
+    auto type = cast<ShapedType>(value.getType());
+    allocate(host, type);
+    write(operand.value, type, reinterpret_cast<char *>(addresses[host]));
+  }
+  for (OpResult result : op->getResults()) {
+    Value host = schedule->buffer(result);
+    std::optional<unsigned> operand = model.getUpdatedOperand(result.getResultNumber());
+    if (shared && shared->first == result.getResultNumber())
+      operand = shared->second;
+    if (operand)
+      addresses[host] = addresses[schedule->buffer(op->getOperand(*operand))];
+    else
+      allocate(host, cast<ShapedType>(result.getType()));
+  }
+  for (Value host : schedule->scratches)
+    allocate(host, cast<ShapedType>(host.getType()));
+
+  for (const RecordedSchedule::Launch &launch : schedule->launches) {
+    for (int64_t i = 0; i < launch.tasks; ++i) {
+      SmallVector<int64_t> arguments{backwards ? launch.tasks - 1 - i : i};
+      for (Value argument : launch.arguments)
+        arguments.push_back(addresses[argument]);
+      jit->call(launch.function, arguments);
+    }
+  }
+  for (auto &buffer : buffers)
+    EXPECT_TRUE(buffer->intact()) << "written outside of a buffer: " << describe();
+  Results results;
+  for (OpResult result : op->getResults()) {
+    auto *data = reinterpret_cast<char *>(addresses[schedule->buffer(result)]);
+    results.emplace_back(data, data + bytesOf(cast<ShapedType>(result.getType())));
+  }
+  return results;
+}
+
+std::string Runner::describe() {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  op->print(os);
+  os << " vectors of " << test.vectorBits << " bits";
+  return text;
+}
+
+void Runner::compareResult(unsigned i, const Tensor &expected, const std::vector<char> &actual) {
+  auto type = cast<ShapedType>(op->getResult(i).getType());
+  if (auto *ints = std::get_if<Ints>(&expected)) {
+    EXPECT_EQ(std::memcmp(ints->data().data(), actual.data(), actual.size()), 0)
+        << "result " << i << " of " << describe();
+    return;
+  }
+  double difference = 0, norm = 0;
+  const Floats &floats = std::get<Floats>(expected);
+  for (int64_t j = 0; j < floats.size(); ++j) {
+    double x = floats.data()[j], y = read(type, actual.data(), j);
+    difference += (x - y) * (x - y);
+    norm += x * x;
+  }
+  // The comparison is false for NaN.
+  EXPECT_TRUE(std::sqrt(difference) <= test.tolerance * std::sqrt(norm) + 1e-12)
+      << "result " << i << " of " << describe() << ": off by " << std::sqrt(difference)
+      << " of " << std::sqrt(norm);
+}
+
+void Runner::compare() {
+  SmallVector<Tensor> inputs;
+  for (const Operand &operand : test.operands)
+    inputs.push_back(operand.value);
+  reference::Interpreter interpreter(*module);
+  auto expected = interpreter.call(function, inputs);
+  ASSERT_TRUE(succeeded(expected)) << describe();
+  Results results = run(false, std::nullopt);
+  for (unsigned i = 0; i < results.size(); ++i)
+    compareResult(i, (*expected)[i], results[i]);
+  EXPECT_TRUE(run(true, std::nullopt) == results) << "depends on the order of tasks: " << describe();
+  for (unsigned i = 0; i < op->getNumResults(); ++i)
+    for (unsigned j = 0; j < op->getNumOperands(); ++j)
+      if (op->getResult(i).getType() == op->getOperand(j).getType() && model.mayShareBuffer(i, j))
+        EXPECT_TRUE(run(false, std::pair(i, j)) == results)
+            << "result " << i << " in the buffer of operand " << j << ": " << describe();
+}
+
+} // namespace
+
+void check(const OpCase &test) {
+  Runner runner(test);
+  ASSERT_TRUE(runner.build()) << "cannot build the kernels of " << test.name;
+  runner.compare();
+}
+
+} // namespace dreamer::test

@@ -1,0 +1,61 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One operation with operands, computed by its kernels and by the interpreter.
+
+#ifndef DREAMER_TEST_UNIT_KERNELS_OPCASE_H
+#define DREAMER_TEST_UNIT_KERNELS_OPCASE_H
+
+#include "lib/Reference/Interpreter.h"
+#include "mlir/IR/MLIRContext.h"
+#include <random>
+#include <string>
+#include <vector>
+
+namespace dreamer::test {
+
+/// Repeatable random numbers for one test.
+class Random {
+public:
+  explicit Random(unsigned seed) : engine(seed) {}
+  int64_t between(int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(engine() % static_cast<uint64_t>(high - low + 1));
+  }
+  bool chance(int percent) { return between(1, 100) <= percent; }
+  template <typename T>
+  T oneOf(std::initializer_list<T> values) {
+    return values.begin()[between(0, static_cast<int64_t>(values.size()) - 1)];
+  }
+  double normal() { return std::normal_distribution<double>()(engine); }
+
+  /// f32 values, normal times `scale`; bf16 values if `narrow`.
+  reference::Floats floats(llvm::ArrayRef<int64_t> shape, double scale = 1, bool narrow = false);
+  reference::Ints ints(llvm::ArrayRef<int64_t> shape, int64_t low, int64_t high);
+
+private:
+  std::mt19937_64 engine;
+};
+
+struct Operand {
+  reference::Tensor value;
+  bool narrow = false; ///< bf16
+};
+
+/// An operation under test.
+struct OpCase {
+  std::string name;               ///< "rms_norm"
+  std::string attributes;         ///< "eps = 1.0e-6 : f64"
+  std::vector<Operand> operands = {};
+  double tolerance = 2e-6;        ///< of ||kernel - reference|| / ||reference||
+  std::string resultType = {};       ///< where types do not follow from operands
+  int64_t vectorBits = 256;
+};
+
+/// Runs the case: kernels agree with the interpreter, give the same bits with tasks in
+/// reverse order and with results in the buffers of operands they may lie in, and write
+/// nothing but their buffers.
+void check(const OpCase &test);
+
+} // namespace dreamer::test
+
+#endif // DREAMER_TEST_UNIT_KERNELS_OPCASE_H
