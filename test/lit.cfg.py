@@ -4,7 +4,7 @@
 # How lit runs the tests. Any *.mlir, *.test or *.yaml under test/ with a RUN line is one, except in folders named Inputs.
 #
 # In RUN lines: our tools and FileCheck, not, count, split-file, mlir-opt, llvm-nm, ... by their names, and
-#   %s  the test   %S  its folder   %t  a scratch file name   %T  a scratch folder
+#   %s  the test   %S  its folder   %t  a scratch name (a file, or a folder to make)
 #   %{source}  the root of the source tree   %{build}  the root of the build tree   %{cmake}  %{cc}  %{cxx}  %{python}
 # Features (REQUIRES:, UNSUPPORTED:): the names of built tools, `asan`, the machine's avx2, avx512f, avx512_bf16,
 # amx_bf16, ..., shellcheck, clang-format, and example-NAME where docs/examples/NAME (or NAME.yaml) exists.
