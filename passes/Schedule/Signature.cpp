@@ -125,6 +125,9 @@ DictionaryAttr Signature::toAttribute(func::FuncOp function) const {
       input.set("role", role);
     if (auto value = function.getArgAttrOfType<IntegerAttr>(i, attribute::defaultValue))
       input.set("default", builder.getI64IntegerAttr(value.getInt()));
+    for (OpOperand &use : function.getArgument(i).getUses())
+      if (auto recur = dyn_cast<RecurOp>(use.getOwner()); recur && recur.getDepth() == use.get())
+        input.set("bound", builder.getI64IntegerAttr(recur.getBound()));
     inputs.push_back(input.getDictionary(function.getContext()));
   }
   for (auto [i, place] : llvm::enumerate(results)) {
