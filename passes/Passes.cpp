@@ -4,15 +4,31 @@
 // All passes on the Dreamer dialect.
 
 #include "passes/Passes.h"
+#include "mlir/Transforms/Passes.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
+#include "passes/NarrowMatrices/NarrowMatrices.h"
 #include "passes/Schedule/Schedule.h"
+
+using namespace mlir;
+
+void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &options) {
+  BuildEntryPointsOptions entryPoints;
+  entryPoints.entries.assign(options.entries.begin(), options.entries.end());
+  entryPoints.recompute = options.recompute;
+  passes.addPass(createBuildEntryPoints(std::move(entryPoints)));
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  if (options.narrowMatrices)
+    passes.addPass(createNarrowMatrices());
+}
 
 void dreamer::registerDreamerPasses() {
   registerBuildEntryPointsPasses();
   registerDifferentiatePasses();
   registerLowerToLLVMPasses();
   registerLowerToLLVMPipeline();
+  registerNarrowMatricesPasses();
   registerSchedulePasses();
 }

@@ -6,7 +6,23 @@
 #ifndef DREAMER_PASSES_PASSES_H
 #define DREAMER_PASSES_PASSES_H
 
+#include "mlir/Pass/PassManager.h"
+#include "passes/Differentiate/Differentiate.h"
+#include <string>
+#include <vector>
+
 namespace dreamer {
+
+/// What of a model is compiled, and how.
+struct ProgramOptions {
+  std::vector<std::string> entries; ///< entry points; none: all
+  Recompute recompute = Recompute::None;
+  bool narrowMatrices = false; ///< operands of matrix products are bf16
+};
+
+/// From the model phase to the program phase: entry points with all that they need, in a
+/// canonical form.
+void addProgramPipeline(mlir::OpPassManager &passes, const ProgramOptions &options);
 
 /// Makes the passes known by their names, for pass pipelines given as text.
 void registerDreamerPasses();
