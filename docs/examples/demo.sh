@@ -39,14 +39,31 @@ title 4/6 "The loss curve"
 make loss.svg run.jsonl -- "$tools/dreamer-run" plot run.jsonl --out=loss.svg
 printf '  a picture: %s\n' "$PWD/loss.svg"
 
-title 5/6 "Accuracy on held-out problems, beside chance"
-show "$tools/dreamer-run" score demo.dreamer --weights=weights.safetensors --data=problems.jsonl
+title 5/6 "Right answers on held-out problems, by steps and by depth executed, beside chance"
+show "$tools/dreamer-run" score demo.dreamer --weights=weights.safetensors --data=problems.jsonl --by-depth
+echo "  (Adding up a chain takes one pass over it, so depth 1 can learn it too: this shows that training works, not what"
+echo "  depth is good for.)"
 
-title 6/6 "A few answers"
-for prompt in "a=3;b=a+4;b?" "a=7;b=a+5;c=b+9;c?" "a=1;b=a+8;c=b+6;d=c+7;d?"; do
-  show "$tools/dreamer-run" generate demo.dreamer --weights=weights.safetensors --prompt="$prompt" --max-tokens=4
+title 6/6 "A few problems that were not in the file"
+make fresh.jsonl "$tools/dreamer-run" -- \
+  "$tools/dreamer-run" problems --kind=chain --count=50 --seed="$((seed + 1000))" --min-steps=2 --out=fresh.jsonl
+prompts=()
+answers=()
+while read -r prompt answer && ((${#prompts[@]} < 6)); do
+  grep -qF "\"$prompt\"" problems.jsonl && continue
+  prompts+=("--prompt=$prompt")
+  answers+=("$answer")
+done < <(sed -nE 's/.*"prompt": *"([^"]*)", *"answer": *"([^"]*)".*/\1 \2/p' fresh.jsonl)
+((${#prompts[@]})) || {
+  echo "error: expected problems in fresh.jsonl that problems.jsonl does not hold, found none" >&2
+  exit 1
+}
+"$tools/dreamer-run" generate demo.dreamer --weights=weights.safetensors --max-tokens=4 "${prompts[@]}" >answers.txt
+printf '  %-32s %s\n' "problem, and what it answers" "right"
+paste answers.txt <(printf '%s\n' "${answers[@]}") | while IFS=$'\t' read -r said right; do
+  printf '  %-32s %s\n' "$said" "$right"
 done
 
 printf '\nAll of it is in %s. Ask it more:\n' "$PWD"
-printf '  %s generate %s --weights=%s --prompt="a=2;b=a+2;b?" --max-tokens=4\n' \
+printf '  %s generate %s --weights=%s --prompt="a=2;b=a+2;b?"\n' \
   "$tools/dreamer-run" "$PWD/demo.dreamer" "$PWD/weights.safetensors"

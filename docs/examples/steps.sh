@@ -16,13 +16,14 @@ show() {
   "$@"
 }
 
-# key COMMAND-AND-FILES...: a digest of the words, and of the contents of those that are files.
+# key COMMAND... -- INPUTS...: a digest of the command's words and of the inputs' contents.
 key() {
-  local word
-  for word in "$@"; do
-    printf '%s\n' "$word"
-    if [[ -f $word ]]; then sha256sum <"$word"; fi
-  done | sha256sum | cut -d ' ' -f 1
+  while [[ $1 != -- ]]; do
+    printf '%s\n' "$1"
+    shift
+  done | sha256sum
+  while [[ $1 != -- ]]; do shift; done
+  sha256sum "${@:2}"
 }
 
 # make RESULT INPUTS... -- COMMAND...: runs the command unless RESULT was made by it from the same inputs. When it was
@@ -35,7 +36,7 @@ make() {
     shift
   done
   shift
-  wanted=$(key "$@" -- "${inputs[@]}")
+  wanted=$(key "$@" -- "${inputs[@]}" | sha256sum)
   if [[ -f $result && -f $result.done && $(<"$result.done") == "$wanted" ]]; then
     printf '  %s is there already\n' "$result"
     return
