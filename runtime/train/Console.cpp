@@ -42,6 +42,13 @@ void ProgressLine::clear() {
   width = 0;
 }
 
+void ProgressLine::keep() {
+  if (width == 0)
+    return;
+  fprintf(out, "\n");
+  width = 0;
+}
+
 void ProgressLine::print(const std::string &line) {
   clear();
   fprintf(out, "%s\n", line.c_str());

@@ -25,6 +25,8 @@ public:
   void print(const std::string &line);
   /// Removes the line, before something else is written.
   void clear();
+  /// Ends the line, which stays.
+  void keep();
 
 private:
   FILE *out;
@@ -41,6 +43,8 @@ public:
   Status onEvaluation(int64_t step, const Evaluation &evaluation) override;
   Status onSave(int64_t step, const std::string &path) override;
   void print(const std::string &line) { progress.print(line); }
+  /// The last line of progress stays, and what follows begins a new one.
+  void finish() { progress.keep(); }
 
 private:
   using Clock = std::chrono::steady_clock;

@@ -21,6 +21,8 @@ public:
   explicit PackageModel(std::shared_ptr<runtime::Session> session);
 
   runtime::Session &session() { return *theSession; }
+  /// The call of an entry, made on first use, with the depths that were chosen.
+  Result<runtime::Call *> call(const std::string &entry);
 
   const ModelShape &shape() const override { return theShape; }
   Result<StepOutcome> trainStep(const Batch &batch, int64_t step, double rate) override;
@@ -38,8 +40,6 @@ public:
                                         std::span<const int32_t> position) override;
 
 private:
-  /// The call of an entry, made on first use, with the depths that were chosen.
-  Result<runtime::Call *> call(const std::string &entry);
   Status setDepths(runtime::Call &call);
 
   std::shared_ptr<runtime::Session> theSession;
