@@ -41,6 +41,14 @@
 #define DREAMER_API __attribute__((visibility("default")))
 #endif
 
+// Enumerations are 32 bits wide. For C++ and C23, which can say so, any value that a caller hands over
+// is then without undefined behaviour.
+#if defined(__cplusplus) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
+#define DREAMER_32_BITS : int32_t
+#else
+#define DREAMER_32_BITS
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -57,7 +65,7 @@ DREAMER_API const char *dreamer_runtime_version(void);
 
 //===-- Status ---===//
 
-typedef enum dreamer_status {
+typedef enum dreamer_status DREAMER_32_BITS {
   DREAMER_OK = 0,
   DREAMER_INVALID_ARGUMENT = 1, ///< a null pointer, an unknown enumerator, a negative size
   DREAMER_NOT_FOUND = 2,        ///< no file, entry, input, output or tensor of that name
@@ -84,7 +92,7 @@ DREAMER_API const char *dreamer_status_name(dreamer_status status);
 
 #define DREAMER_MAX_RANK 8
 
-typedef enum dreamer_dtype {
+typedef enum dreamer_dtype DREAMER_32_BITS {
   DREAMER_F32 = 0,
   DREAMER_F64 = 1,
   DREAMER_BF16 = 2,
@@ -267,7 +275,7 @@ DREAMER_API const char *dreamer_session_variant(const dreamer_session *session);
 DREAMER_API int32_t dreamer_session_threads(const dreamer_session *session);
 
 /// The buffers of a session. All have one entry per parameter, of the parameter's shape.
-typedef enum dreamer_state {
+typedef enum dreamer_state DREAMER_32_BITS {
   DREAMER_PARAMETERS = 0, ///< named "<parameter>"; with expert biases
   DREAMER_GRADIENTS = 1,  ///< named "grad.<parameter>"; what the last call of `gradients` left
   DREAMER_MOMENT1 = 2,    ///< named "moment1.<parameter>"
@@ -345,7 +353,7 @@ DREAMER_API dreamer_status dreamer_session_call(dreamer_session *session, const 
 // Philox4x32-10 with key = seed and counter = (block low, block high, purpose, stream): any number
 // can be had without the ones before it. Element i of a sequence is word i % 4 of block i / 4.
 
-typedef enum dreamer_purpose {
+typedef enum dreamer_purpose DREAMER_32_BITS {
   DREAMER_RANDOM_INITIALIZE = 0, ///< stream: dreamer_random_stream(parameter name)
   DREAMER_RANDOM_DATA_ORDER = 1,
   DREAMER_RANDOM_SAMPLING = 2,

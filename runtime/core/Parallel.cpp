@@ -12,6 +12,16 @@
 #include <xmmintrin.h>
 #endif
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+// OpenMP keeps what it knows of its threads until the process ends.
+extern "C" const char *__lsan_default_suppressions(void);
+extern "C" __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void) {
+  return "leak:libomp.so";
+}
+#endif
+#endif
+
 namespace dreamer::runtime {
 
 #if defined(__x86_64__)
