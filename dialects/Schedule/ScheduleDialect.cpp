@@ -37,8 +37,8 @@ LogicalResult ScheduleDialect::verifyOperationAttribute(Operation *op, NamedAttr
     return expectKind<ArrayAttr>(op, attr, "an array");
   if (name == attribute::parameterBytes)
     return expectKind<IntegerAttr>(op, attr, "an integer");
-  if (name == attribute::kernel)
-    return expectKind<StringAttr>(op, attr, "the name of an operation");
+  if (name == attribute::kernel || name == attribute::cost || name == attribute::manifest)
+    return expectKind<StringAttr>(op, attr, "a string");
   if (name == attribute::target || name == attribute::entry || name == attribute::plan)
     return expectKind<DictionaryAttr>(op, attr, "a dictionary");
   return op->emitError() << "found the unknown attribute '" << name << "'";

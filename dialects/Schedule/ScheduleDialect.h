@@ -27,6 +27,8 @@ namespace attribute {
 inline constexpr llvm::StringLiteral parameters = "schedule.parameters";
 inline constexpr llvm::StringLiteral parameterBytes = "schedule.parameter_bytes";
 inline constexpr llvm::StringLiteral errors = "schedule.errors";
+inline constexpr llvm::StringLiteral cost = "schedule.cost";
+inline constexpr llvm::StringLiteral manifest = "schedule.manifest";
 inline constexpr llvm::StringLiteral target = "schedule.target";
 inline constexpr llvm::StringLiteral entry = "schedule.entry";
 inline constexpr llvm::StringLiteral plan = "schedule.plan";

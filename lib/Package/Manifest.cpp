@@ -259,5 +259,12 @@ FailureOr<json::Object> dreamer::buildManifest(ModuleOp module, ArrayRef<std::st
                         {"plan", std::move(plans)}};
   if (auto training = module->getAttrOfType<DictionaryAttr>(attribute::training))
     manifest["training"] = toJson(training);
+  if (auto cost = module->getAttrOfType<StringAttr>(schedule::attribute::cost)) {
+    llvm::Expected<json::Value> report = json::parse(cost.getValue());
+    if (!report)
+      return module.emitError() << "expected JSON as '" << schedule::attribute::cost
+                                << "': " << llvm::toString(report.takeError());
+    manifest["cost"] = std::move(*report);
+  }
   return manifest;
 }

@@ -1,0 +1,223 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Pipelines/Compiler.h"
+#include "dialects/Dreamer/DreamerDialect.h"
+#include "dialects/Schedule/ScheduleDialect.h"
+#include "lib/Cost/Report.h"
+#include "lib/Kernels/Kernels.h"
+#include "lib/Package/Manifest.h"
+#include "lib/Package/Package.h"
+#include "mlir/Dialect/Func/Extensions/AllExtensions.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Threading.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/LowerToLLVM/LowerToLLVM.h"
+#include "passes/Schedule/Schedule.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace dreamer;
+
+std::optional<Phase> dreamer::phaseNamed(StringRef name) {
+  const auto *found = llvm::find(phaseNames, name);
+  if (found == std::end(phaseNames))
+    return std::nullopt;
+  return Phase(found - std::begin(phaseNames));
+}
+
+void dreamer::registerCompilerDialects(DialectRegistry &registry) {
+  registry
+      .insert<DreamerDialect, schedule::ScheduleDialect, func::FuncDialect, LLVM::LLVMDialect>();
+  registerKernelModels(registry);
+  func::registerAllExtensions(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string> targets,
+                                                            std::string &problem) {
+  std::vector<std::string> variants;
+  for (StringRef target : targets) {
+    if (target == "cpu") {
+      variants.insert(variants.end(), {"x86-64-v3", "x86-64-v4"});
+    } else if (target.consume_front("cpu:")) {
+      if (!KernelTarget::named(target, problem))
+        return std::nullopt;
+      variants.push_back(target.str());
+    } else if (target.starts_with("nvidia")) {
+      problem =
+          "the target '" + target.str() + "' is not yet in this version; use cpu or cpu:native";
+      return std::nullopt;
+    } else {
+      problem = "expected cpu or cpu:native as a target, found '" + target.str() + "'";
+      return std::nullopt;
+    }
+  }
+  if (variants.empty())
+    variants = {"x86-64-v3", "x86-64-v4"};
+  // A loader takes the last that fits.
+  llvm::sort(variants);
+  variants.erase(llvm::unique(variants), variants.end());
+  return variants;
+}
+
+namespace {
+
+/// One compilation. Each phase has a function that brings the module to it.
+class Compilation {
+public:
+  Compilation(ModuleOp module, const CompilerOptions &options, StringRef output)
+      : module(module), options(options), output(output) {}
+
+  LogicalResult run() {
+    if (options.to < options.from)
+      return module.emitError() << "expected to stop at '" << phaseNames[int(options.from)]
+                                << "' or later, found '" << phaseNames[int(options.to)] << "'";
+    for (StringRef folder : {options.dumpPhases, options.dumpArtifacts})
+      if (!folder.empty())
+        if (std::error_code problem = llvm::sys::fs::create_directories(folder))
+          return module.emitError()
+                 << "cannot create the folder '" << folder << "': " << problem.message();
+    if (options.from == Phase::Model)
+      model = modelBytecode(module);
+    if (failed(dump(options.from)))
+      return failure();
+    for (int phase = int(options.from) + 1; phase <= int(options.to); ++phase) {
+      report(phaseNames[phase]);
+      if (failed(enter(Phase(phase))) || failed(dump(Phase(phase))))
+        return failure();
+    }
+    report("");
+    return success();
+  }
+
+private:
+  void report(StringRef phase) const {
+    if (options.progress)
+      options.progress(phase);
+  }
+
+  LogicalResult enter(Phase phase) {
+    switch (phase) {
+    case Phase::Model:
+      return success();
+    case Phase::Program:
+      return runPasses([&](PassManager &passes) { addProgramPipeline(passes, options.program); });
+    case Phase::Kernels:
+      return enterKernels();
+    case Phase::Target:
+      return enterTarget();
+    case Phase::Package:
+      return enterPackage();
+    }
+    llvm_unreachable("all phases are handled");
+  }
+
+  LogicalResult runPasses(llvm::function_ref<void(PassManager &)> add) {
+    PassManager passes(module->getContext());
+    if (failed(applyPassManagerCLOptions(passes)))
+      return failure();
+    applyDefaultTimingPassManagerCLOptions(passes);
+    add(passes);
+    return passes.run(module);
+  }
+
+  LogicalResult enterKernels() {
+    std::string problem;
+    std::optional<std::vector<std::string>> variants = variantsOf(options.targets, problem);
+    if (!variants)
+      return module.emitError() << problem;
+    addCost();
+    return runPasses([&](PassManager &passes) {
+      SchedulePassOptions schedule;
+      schedule.targets.assign(variants->begin(), variants->end());
+      passes.addPass(createSchedulePass(std::move(schedule)));
+      passes.addPass(createCanonicalizerPass());
+      passes.addPass(createCSEPass());
+    });
+  }
+
+  /// A report of the program's cost, for those who ask a package.
+  void addCost() {
+    ScopedDiagnosticHandler quiet(module->getContext(), [](Diagnostic &) { return success(); });
+    FailureOr<CostReport> report = accountModel(module);
+    if (failed(report))
+      return; // functions that are no model's have none
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::json::Value(reportToJSON(*report));
+    module->setAttr(schedule::attribute::cost, StringAttr::get(module->getContext(), text));
+  }
+
+  LogicalResult enterTarget() {
+    FailureOr<llvm::json::Object> manifest = buildManifest(module, options.flags);
+    if (failed(manifest))
+      return failure();
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::json::Value(std::move(*manifest));
+    module->setAttr(schedule::attribute::manifest, StringAttr::get(module->getContext(), text));
+    return runPasses([](PassManager &passes) { addLowerToLLVMPipeline(passes); });
+  }
+
+  LogicalResult enterPackage() {
+    auto text = module->getAttrOfType<StringAttr>(schedule::attribute::manifest);
+    llvm::Expected<llvm::json::Value> manifest =
+        llvm::json::parse(text ? text.getValue() : StringRef("null"));
+    if (!manifest || !manifest->getAsObject()) {
+      if (!manifest)
+        llvm::consumeError(manifest.takeError());
+      return module.emitError() << "expected a module of the target phase, with a manifest as '"
+                                << schedule::attribute::manifest << "'";
+    }
+    PackageContents contents{std::move(*manifest->getAsObject()), model, {}};
+    SmallVector<ModuleOp> variants(module.getOps<ModuleOp>());
+    contents.variants.resize(variants.size());
+    auto compileOne = [&](size_t i) -> LogicalResult {
+      FailureOr<VariantCode> code = compileVariant(variants[i], options.dumpArtifacts);
+      if (failed(code))
+        return failure();
+      contents.variants[i] = std::move(*code);
+      return success();
+    };
+    if (failed(failableParallelForEachN(module->getContext(), 0, variants.size(), compileOne)))
+      return failure();
+    if (llvm::Error error = writePackage(contents, output))
+      return module.emitError() << llvm::toString(std::move(error));
+    return success();
+  }
+
+  LogicalResult dump(Phase phase) {
+    if (options.dumpPhases.empty() || phase == Phase::Package)
+      return success();
+    SmallString<128> path(options.dumpPhases);
+    llvm::sys::path::append(path,
+                            llvm::Twine(int(phase) + 1) + "-" + phaseNames[int(phase)] + ".mlir");
+    std::error_code problem;
+    llvm::raw_fd_ostream file(path, problem);
+    if (!problem) {
+      module->print(file);
+      file.close();
+      problem = file.error();
+      file.clear_error();
+    }
+    if (problem)
+      return module.emitError() << "cannot write '" << path << "': " << problem.message();
+    return success();
+  }
+
+  ModuleOp module;
+  const CompilerOptions &options;
+  StringRef output;
+  std::string model;
+};
+
+} // namespace
+
+LogicalResult dreamer::compile(ModuleOp module, const CompilerOptions &options, StringRef output) {
+  return Compilation(module, options, output).run();
+}
