@@ -33,8 +33,8 @@ Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>
 }
 
 Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right) {
-  return kernel.sumColumns(
-      depth, [&](Val k, Lanes lanes) { return left(k, lanes) * right(k, lanes); });
+  return kernel.sumColumns(depth,
+                           [&](Val k, Lanes lanes) { return left(k, lanes) * right(k, lanes); });
 }
 
 void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, int64_t rows, int64_t depth,
@@ -51,7 +51,8 @@ void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, int64_t ro
       for (int64_t i = 0; i < rows; ++i)
         readLeft.push_back([=](Val at, Lanes lanes) { return left.load({i, at}, lanes); });
       for (int64_t j = 0; j < count; ++j)
-        readRight.push_back([=](Val at, Lanes lanes) { return right.load({column + j, at}, lanes); });
+        readRight.push_back(
+            [=](Val at, Lanes lanes) { return right.load({column + j, at}, lanes); });
       Vals sums = dots(k, depth, readLeft, readRight);
       for (int64_t i = 0; i < rows; ++i)
         for (int64_t j = 0; j < count; ++j)

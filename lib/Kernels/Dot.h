@@ -24,8 +24,8 @@ Vals dots(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, L
 Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right);
 
 /// c[rows, columns] = a[rows, depth] b[columns, depth]^T.
-void launchDots(ScheduleBuilder &schedule, mlir::Value a, mlir::Value b, mlir::Value c, int64_t rows,
-                int64_t depth, int64_t columns);
+void launchDots(ScheduleBuilder &schedule, mlir::Value a, mlir::Value b, mlir::Value c,
+                int64_t rows, int64_t depth, int64_t columns);
 
 } // namespace dreamer::kernels
 

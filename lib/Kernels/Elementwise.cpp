@@ -32,8 +32,8 @@ Shares elementShares(ScheduleBuilder &schedule, int64_t n, int64_t cost) {
   return Shares::of(ceilDiv(n, width), width * cost, /*multiple=*/16);
 }
 
-void launchElements(ScheduleBuilder &schedule, StringRef name, ValueRange inputs, ValueRange outputs,
-                    int64_t cost, function_ref<Vals(ArrayRef<Val>)> body) {
+void launchElements(ScheduleBuilder &schedule, StringRef name, ValueRange inputs,
+                    ValueRange outputs, int64_t cost, function_ref<Vals(ArrayRef<Val>)> body) {
   SmallVector<Value> buffers;
   for (Value v : inputs)
     buffers.push_back(schedule.buffer(v));
@@ -96,7 +96,8 @@ void attachElementwiseKernels(MLIRContext &context) {
   ScaleOp::attachInterface<Model<ScaleOp, buildScale, Sharing::Elementwise>>(context);
   CastOp::attachInterface<Model<CastOp, buildCast>>(context);
   SwiGLUOp::attachInterface<Model<SwiGLUOp, buildSwiGLU, Sharing::Elementwise>>(context);
-  SwiGLUGradOp::attachInterface<Model<SwiGLUGradOp, buildSwiGLUGrad, Sharing::Elementwise>>(context);
+  SwiGLUGradOp::attachInterface<Model<SwiGLUGradOp, buildSwiGLUGrad, Sharing::Elementwise>>(
+      context);
 }
 
 } // namespace dreamer::kernels

@@ -43,15 +43,14 @@ static void buildEmbeddingGrad(EmbeddingGradOp op, ScheduleBuilder &s) {
     Mem tokens = k.mem(0).flat(), d = k.mem(1).rows(), table = k.mem(2);
     k.forColumnShare(shares, [&](Val from, int64_t columns) {
       k.loop(0, vocabulary, 1, [&](Val entry) {
-        k.forColumns(columns, [&](Val i, Lanes lanes) {
-          table.store(0.0, {entry, from + i}, lanes);
-        });
+        k.forColumns(columns,
+                     [&](Val i, Lanes lanes) { table.store(0.0, {entry, from + i}, lanes); });
       });
       k.loop(0, rows, 1, [&](Val row) {
         Val entry = k.toIndex(tokens.load({row}));
         k.forColumns(columns, [&](Val i, Lanes lanes) {
-          Val sum = fma(d.load({row, from + i}, lanes), scale,
-                        table.load({entry, from + i}, lanes));
+          Val sum =
+              fma(d.load({row, from + i}, lanes), scale, table.load({entry, from + i}, lanes));
           table.store(sum, {entry, from + i}, lanes);
         });
       });

@@ -207,7 +207,11 @@ Val convert(Val x, Type element) {
       return convert(convert(x, e.getBuilder().getI64Type()), element);
     return {e, e.create<arith::SIToFPOp>(to, x.get())};
   }
-  return {e, e.create<arith::IndexCastOp>(to, x.get())};
+  if (isa<IndexType>(from) || isa<IndexType>(element))
+    return {e, e.create<arith::IndexCastOp>(to, x.get())};
+  if (from.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth())
+    return {e, e.create<arith::ExtSIOp>(to, x.get())};
+  return {e, e.create<arith::TruncIOp>(to, x.get())};
 }
 
 Val splat(Val x, int64_t width) {
@@ -261,7 +265,9 @@ Val Emitter::iota(int64_t width) {
   return {*this, create<arith::ConstantOp>(DenseElementsAttr::get(type, ArrayRef(lanes)))};
 }
 
-Value Emitter::materialize(Val v, Type like) { return v.isNumber() ? number(v, like).get() : v.get(); }
+Value Emitter::materialize(Val v, Type like) {
+  return v.isNumber() ? number(v, like).get() : v.get();
+}
 
 Value Emitter::materializeIndex(Val v) { return materialize(v, builder.getIndexType()); }
 

@@ -106,8 +106,8 @@ Val Mem::load(ArrayRef<Val> at, Lanes lanes) const {
   forPieces(lanes.valid, [&](int64_t first, int64_t count) {
     Value piece = e.create<vector::LoadOp>(VectorType::get(count, element), memref,
                                            materialize(e, shifted(at, first)));
-    whole = e.create<vector::InsertStridedSliceOp>(piece, whole, ArrayRef(first),
-                                                   ArrayRef<int64_t>(1));
+    whole =
+        e.create<vector::InsertStridedSliceOp>(piece, whole, ArrayRef(first), ArrayRef<int64_t>(1));
   });
   return widen({e, whole});
 }
@@ -116,9 +116,9 @@ void Mem::store(Val value, ArrayRef<Val> at, Lanes lanes) const {
   Emitter &e = *emitter;
   Type element = getType().getElementType();
   if (value.isNumber())
-    value = e.number(value, VectorType::get(lanes.width, element.isBF16()
-                                                              ? e.getBuilder().getF32Type()
-                                                              : element));
+    value =
+        e.number(value, VectorType::get(lanes.width,
+                                        element.isBF16() ? e.getBuilder().getF32Type() : element));
   Value whole = narrow(value, element).get();
   if (lanes.full()) {
     e.create<vector::StoreOp>(whole, memref, materialize(e, at));
@@ -126,8 +126,8 @@ void Mem::store(Val value, ArrayRef<Val> at, Lanes lanes) const {
   }
   // Masked stores are slow where the mask does not fault for free: store the pieces.
   forPieces(lanes.valid, [&](int64_t first, int64_t count) {
-    Value piece = e.create<vector::ExtractStridedSliceOp>(
-        whole, ArrayRef(first), ArrayRef(count), ArrayRef<int64_t>(1));
+    Value piece = e.create<vector::ExtractStridedSliceOp>(whole, ArrayRef(first), ArrayRef(count),
+                                                          ArrayRef<int64_t>(1));
     e.create<vector::StoreOp>(piece, memref, materialize(e, shifted(at, first)));
   });
 }

@@ -90,9 +90,9 @@ void multiply(Kernel &kernel, const Panels &panels, Mem packed, Val base, RowRan
 
 /// How the blocks of C are given to tasks.
 struct Tiles {
-  int64_t rows;         ///< of C
-  int64_t panels;       ///< of B
-  int64_t rowsPerTask;  ///< a multiple of the register block's rows
+  int64_t rows;        ///< of C
+  int64_t panels;      ///< of B
+  int64_t rowsPerTask; ///< a multiple of the register block's rows
   int64_t panelsPerTask;
 
   static Tiles of(int64_t rows, const Panels &panels);

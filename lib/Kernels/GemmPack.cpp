@@ -16,8 +16,8 @@ void packPanel(Kernel &kernel, const Panels &panels, Panel panel, Val from, Val 
   kernel.loop(from, to, 1, [&](Val k) {
     for (int64_t j = 0; j < panel.vectors; ++j) {
       Val column = panel.index * panels.width() + j * lanes;
-      packed.store(source(k, column, panel.lanes(j)),
-                   {base + addressInPanel(panels, panel, k, j)}, Lanes::all(lanes));
+      packed.store(source(k, column, panel.lanes(j)), {base + addressInPanel(panels, panel, k, j)},
+                   Lanes::all(lanes));
     }
   });
 }

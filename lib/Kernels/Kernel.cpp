@@ -41,14 +41,14 @@ void Kernel::forColumns(int64_t n, function_ref<void(Val, Lanes)> body) {
     body(whole, {width, n - whole});
 }
 
-Vals Kernel::reduceColumns(int64_t n, unsigned count, double neutral,
+Vals Kernel::reduceColumns(int64_t n, unsigned count, Type element, double neutral,
                            function_ref<Val(Val, Val)> combine,
                            function_ref<Vals(Val, Lanes)> body) {
   int64_t width = lanesFor(n);
   // Independent partial results hide the latency of the additions.
   int64_t chains = n >= 4 * width ? std::max<int64_t>(1, 4 / count) : 1;
   int64_t whole = n / (chains * width) * (chains * width);
-  Vals state(count * chains, f32(neutral, width));
+  Vals state(count * chains, number(neutral, VectorType::get(width, element)));
   state = loop(0, whole, chains * width, state, [&](Val column, ArrayRef<Val> carried) {
     Vals next;
     for (int64_t chain = 0; chain < chains; ++chain)
@@ -69,7 +69,8 @@ Vals Kernel::reduceColumns(int64_t n, unsigned count, double neutral,
 }
 
 Vals Kernel::sumColumns(int64_t n, unsigned sums, function_ref<Vals(Val, Lanes)> body) {
-  Vals results = reduceColumns(n, sums, 0.0, [](Val a, Val b) { return a + b; }, body);
+  Vals results = reduceColumns(
+      n, sums, getBuilder().getF32Type(), 0.0, [](Val a, Val b) { return a + b; }, body);
   for (Val &x : results)
     x = sumLanes(x);
   return results;
@@ -79,10 +80,17 @@ Val Kernel::sumColumns(int64_t n, function_ref<Val(Val, Lanes)> body) {
   return sumColumns(n, 1, [&](Val column, Lanes lanes) { return Vals{body(column, lanes)}; })[0];
 }
 
+Val Kernel::sumColumnsWide(int64_t n, function_ref<Val(Val, Lanes)> body) {
+  return sumLanes(reduceColumns(
+      n, 1, getBuilder().getF64Type(), 0.0, [](Val a, Val b) { return a + b; },
+      [&](Val column, Lanes lanes) { return Vals{body(column, lanes)}; })[0]);
+}
+
 Val Kernel::maxColumns(int64_t n, function_ref<Val(Val, Lanes)> body) {
   auto combine = [](Val a, Val b) { return max(a, b); };
   auto each = [&](Val column, Lanes lanes) { return Vals{body(column, lanes)}; };
-  return maxLanes(reduceColumns(n, 1, -std::numeric_limits<double>::infinity(), combine, each)[0]);
+  return maxLanes(reduceColumns(n, 1, getBuilder().getF32Type(),
+                                -std::numeric_limits<double>::infinity(), combine, each)[0]);
 }
 
 Val keep(Val x, Lanes lanes, double fill) {

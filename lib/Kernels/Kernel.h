@@ -51,11 +51,14 @@ public:
   /// The sum (or maximum) of what `body` gives for columns 0 .. n-1, as a scalar.
   Val sumColumns(int64_t n, llvm::function_ref<Val(Val column, Lanes lanes)> body);
   Val maxColumns(int64_t n, llvm::function_ref<Val(Val column, Lanes lanes)> body);
+  /// The sum of f64 vectors.
+  Val sumColumnsWide(int64_t n, llvm::function_ref<Val(Val column, Lanes lanes)> body);
   /// Several sums over the same columns.
   Vals sumColumns(int64_t n, unsigned sums, llvm::function_ref<Vals(Val column, Lanes lanes)> body);
 
 private:
-  Vals reduceColumns(int64_t n, unsigned count, double neutral, llvm::function_ref<Val(Val, Val)> combine,
+  Vals reduceColumns(int64_t n, unsigned count, mlir::Type element, double neutral,
+                     llvm::function_ref<Val(Val, Val)> combine,
                      llvm::function_ref<Vals(Val, Lanes)> body);
 
   mlir::ValueRange arguments;
@@ -69,7 +72,8 @@ void launch(ScheduleBuilder &schedule, llvm::StringRef name, int64_t tasks,
             mlir::ValueRange arguments, llvm::function_ref<void(Kernel &)> write);
 
 /// Scratch of f32 (or another type).
-mlir::Value scratch(ScheduleBuilder &schedule, llvm::ArrayRef<int64_t> shape, mlir::Type element = {});
+mlir::Value scratch(ScheduleBuilder &schedule, llvm::ArrayRef<int64_t> shape,
+                    mlir::Type element = {});
 
 inline mlir::RankedTensorType tensorType(mlir::Value v) {
   return llvm::cast<mlir::RankedTensorType>(v.getType());

@@ -22,7 +22,9 @@ static void launchProduct(ScheduleBuilder &s, Value a, Value b, bool transposed,
     multiplyTile(
         k, panels, tiles, k.task, k.mem(1), 0,
         [&](Val row, Val depth) { return left.load({row, depth}); },
-        [&](Val row, Val column, Val value, Lanes lanes) { out.store(value, {row, column}, lanes); });
+        [&](Val row, Val column, Val value, Lanes lanes) {
+          out.store(value, {row, column}, lanes);
+        });
   });
 }
 
@@ -46,7 +48,9 @@ static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
     multiplyTile(
         k, panels, tiles, k.task, k.mem(1), 0,
         [&](Val row, Val depth) { return left.load({depth, row}); },
-        [&](Val row, Val column, Val value, Lanes lanes) { out.store(value, {row, column}, lanes); });
+        [&](Val row, Val column, Val value, Lanes lanes) {
+          out.store(value, {row, column}, lanes);
+        });
   });
 }
 

@@ -32,7 +32,8 @@ struct Model : KernelOpInterface::ExternalModel<Model<OpT, build, sharing>, OpT>
 
 /// The same for results that are new versions of operands, given in order.
 template <typename OpT, void (*build)(OpT, ScheduleBuilder &), unsigned... updated>
-struct UpdatingModel : KernelOpInterface::ExternalModel<UpdatingModel<OpT, build, updated...>, OpT> {
+struct UpdatingModel
+    : KernelOpInterface::ExternalModel<UpdatingModel<OpT, build, updated...>, OpT> {
   void buildKernels(mlir::Operation *op, ScheduleBuilder &schedule) const {
     build(llvm::cast<OpT>(op), schedule);
   }

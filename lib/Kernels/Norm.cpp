@@ -18,7 +18,8 @@ static void buildRMSNorm(RMSNormOp op, ScheduleBuilder &s) {
   int64_t features = elementsOf(op.getWeight()), runs = elementsOf(op.getX()) / features;
   double eps = op.getEps().convertToDouble();
   Shares shares = Shares::of(runs, 2 * features + 32);
-  SmallVector<Value> buffers{s.buffer(op.getX()), s.buffer(op.getWeight()), s.buffer(op.getResult())};
+  SmallVector<Value> buffers{s.buffer(op.getX()), s.buffer(op.getWeight()),
+                             s.buffer(op.getResult())};
   launch(s, "rms_norm", shares.tasks(), buffers, [&](Kernel &k) {
     Mem x = k.mem(0).view({runs, features}), w = k.mem(1), y = k.mem(2).view({runs, features});
     k.forShare(shares, [&](Val run) {

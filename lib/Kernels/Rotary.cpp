@@ -72,12 +72,11 @@ static void buildRotary(RotaryOp op, ScheduleBuilder &s) {
                              s.buffer(op.getResult())};
   bool onePosition = isa<IndexType>(op.getPosition().getType());
   launch(s, "rotary", shares.tasks(), buffers, [&](Kernel &k) {
-    Rotation rotation{featuresOf(op.getX()) / c, c / 2, op.getTheta().convertToDouble(),
+    Rotation rotation{featuresOf(op.getX()) / c, c / 2,           op.getTheta().convertToDouble(),
                       op.getInverse(),           k.mem(0).rows(), k.mem(2).rows()};
     if (onePosition) {
       rotation.forPairs(k, k.scalar(1), [&](int64_t pair, Lanes lanes, Val sine, Val cosine) {
-        k.forShare(shares,
-                   [&](Val row) { rotation.rotate(k, row, pair, lanes, sine, cosine); });
+        k.forShare(shares, [&](Val row) { rotation.rotate(k, row, pair, lanes, sine, cosine); });
       });
       return;
     }

@@ -6,8 +6,8 @@
 #ifndef DREAMER_TEST_UNIT_KERNELS_JIT_H
 #define DREAMER_TEST_UNIT_KERNELS_JIT_H
 
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include <cstdint>
 #include <memory>
 

@@ -47,7 +47,8 @@ TEST(LinearKernels, MatchTheReference) {
   for (unsigned seed = 0; seed < 40; ++seed) {
     Random r(seed);
     auto size = [&] { return r.oneOf<int64_t>({1, 2, 5, 8, 16, 23, 64, 100, 130}); };
-    int64_t rows = r.oneOf<int64_t>({1, 2, 5, 7, 8, 9, 13, 48, 133, 500}), in = size(), out = size();
+    int64_t rows = r.oneOf<int64_t>({1, 2, 5, 7, 8, 9, 13, 48, 133, 500}), in = size(),
+            out = size();
     int64_t bits = r.oneOf({256, 512});
     bool narrow = r.chance(30);
     Shape xShape = shapeOf(r, rows, in), yShape = xShape;

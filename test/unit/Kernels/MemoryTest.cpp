@@ -33,8 +33,8 @@ TEST(RotaryKernels, MatchTheReference) {
     int64_t range = r.oneOf<int64_t>({4, 1000, 1000000});
     Operand x{r.floats({batch, positions, heads * c})};
     Operand ids{r.ints({batch, positions}, 0, range)}, depth{r.between(0, range)};
-    std::string attributes = "head_dim = " + std::to_string(c) + ", theta = " +
-                             r.oneOf<std::string>({"100.0", "10000.0"}) + " : f64" +
+    std::string attributes = "head_dim = " + std::to_string(c) +
+                             ", theta = " + r.oneOf<std::string>({"100.0", "10000.0"}) + " : f64" +
                              (r.chance(50) ? ", inverse" : "");
     check({"rotary", attributes, {x, ids}, 1e-6});
     check({"rotary", attributes, {x, depth}, 1e-6});

@@ -43,11 +43,11 @@ struct Operand {
 
 /// An operation under test.
 struct OpCase {
-  std::string name;               ///< "rms_norm"
-  std::string attributes;         ///< "eps = 1.0e-6 : f64"
+  std::string name;       ///< "rms_norm"
+  std::string attributes; ///< "eps = 1.0e-6 : f64"
   std::vector<Operand> operands = {};
-  double tolerance = 2e-6;        ///< of ||kernel - reference|| / ||reference||
-  std::string resultType = {};       ///< where types do not follow from operands
+  double tolerance = 2e-6;     ///< of ||kernel - reference|| / ||reference||
+  std::string resultType = {}; ///< where types do not follow from operands
   int64_t vectorBits = 256;
 };
 
