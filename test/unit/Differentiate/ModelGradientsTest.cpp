@@ -1,0 +1,105 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Gradients of whole models against central differences of their loss in f64, the choice
+// of experts replayed.
+
+#include "mlir/IR/BuiltinOps.h"
+#include "test/unit/Agreement/RandomDescription.h"
+#include "test/unit/Differentiate/ModelFixture.h"
+#include <gtest/gtest.h>
+
+using namespace mlir;
+using namespace dreamer;
+using namespace dreamer::reference;
+using namespace dreamer::test;
+using dreamer::testing::NamedDescription;
+
+namespace {
+
+std::vector<NamedDescription> cases() {
+  std::vector<NamedDescription> all = dreamer::testing::describedCases();
+  for (uint64_t seed = 1; seed <= 12; ++seed)
+    all.push_back(dreamer::testing::randomDescription(seed));
+  return all;
+}
+
+class ModelGradientsTest : public ::testing::TestWithParam<NamedDescription> {
+protected:
+  void SetUp() override {
+    context = makeContext();
+    program = buildProgram(*context, GetParam().yaml, {.entries = {"score", "gradients"}});
+    ASSERT_TRUE(program) << GetParam().yaml;
+    inputs = randomInputs(*program, "score", 1);
+    for (auto &[name, ids] : chosenExperts(run(*program, "score", inputs)))
+      inputs[name] = ids;
+  }
+
+  double loss(const Bundle &at) {
+    return std::get<Floats>(run(*program, "score", at).find("loss")->second).data().front();
+  }
+
+  /// Compares each gradient with the loss's slope along a random direction.
+  void checkSlopes() {
+    Bundle gradients = run(*program, "gradients", inputs);
+    EXPECT_NEAR(std::get<Floats>(gradients.find("loss")->second).data().front(), loss(inputs),
+                1e-12);
+    double total = 0;
+    for (auto &[name, value] : gradients)
+      if (StringRef(name).starts_with("grad."))
+        total += std::pow(norm(std::get<Floats>(value)), 2);
+    for (auto &[name, value] : gradients) {
+      StringRef parameter = name;
+      if (!parameter.consume_front("grad."))
+        continue;
+      const Floats &gradient = std::get<Floats>(value);
+      const Floats &start = std::get<Floats>(inputs.find(parameter.str())->second);
+      Floats direction = randomFloats(start.shape(), 77);
+      Bundle moved = inputs;
+      double slope = differentiateAlong(
+          [&](const Floats &x) {
+            moved[parameter.str()] = x;
+            return loss(moved);
+          },
+          start, direction, 1e-4);
+      double expected = 0;
+      for (int64_t i = 0; i < gradient.size(); ++i)
+        expected += gradient.data()[i] * direction.data()[i];
+      double scale = norm(gradient) * norm(direction);
+      EXPECT_NEAR(slope, expected, 1e-6 * scale + 1e-9 * std::sqrt(total)) << name;
+    }
+  }
+
+  std::unique_ptr<MLIRContext> context;
+  OwningOpRef<ModuleOp> program;
+  Bundle inputs;
+};
+
+TEST_P(ModelGradientsTest, AreSlopesOfTheLoss) { checkSlopes(); }
+
+TEST_P(ModelGradientsTest, AreSlopesAtSmallerDepth) {
+  program->walk([&](func::FuncOp function) {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      std::string name = nameOfArgument(function, i);
+      if (StringRef(name).ends_with(".depth"))
+        inputs[name] = Ints::scalar(1);
+    }
+  });
+  checkSlopes();
+}
+
+TEST_P(ModelGradientsTest, AreTheSameComputedAgain) {
+  auto again = buildProgram(*context, GetParam().yaml,
+                            {.entries = {"gradients"}, .recompute = Recompute::Depth});
+  ASSERT_TRUE(again);
+  Bundle kept = run(*program, "gradients", inputs), computed = run(*again, "gradients", inputs);
+  ASSERT_EQ(kept.size(), computed.size());
+  for (auto &[name, value] : kept)
+    if (auto *floats = std::get_if<Floats>(&value))
+      EXPECT_LT(relativeError(std::get<Floats>(computed[name]), *floats), 1e-12) << name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ModelGradientsTest, ::testing::ValuesIn(cases()),
+                         [](const auto &info) { return info.param.name; });
+
+} // namespace
