@@ -62,9 +62,10 @@ Val addressInPanel(const Panels &panels, Panel panel, Val k, int64_t vector);
 void packPanel(Kernel &kernel, const Panels &panels, Panel panel, Val from, Val to, Mem packed,
                Val base, llvm::function_ref<Val(Val k, Val column, Lanes lanes)> source);
 
-/// Packs one panel of the transpose of `matrix`, [columns, depth] at element `offset`.
+/// Packs one panel of the transpose of `matrix`, [columns, depth] at element `offset`, its rows
+/// `stride` elements apart.
 void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem matrix, Val offset,
-                         Mem packed, Val base);
+                         int64_t stride, Mem packed, Val base);
 
 /// One launch that packs `count` matrices B, from buffers of [count, depth, columns], or
 /// [count, columns, depth] if `transposed`, into f32 scratch of count * size elements.

@@ -50,7 +50,7 @@ static Vals transpose(Vals rows) {
 }
 
 void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem matrix, Val offset,
-                         Mem packed, Val base) {
+                         int64_t stride, Mem packed, Val base) {
   int64_t lanes = panels.block.lanes, depth = panels.depth, whole = depth / lanes * lanes;
   for (int64_t j = 0; j < panel.vectors; ++j) {
     Val column = panel.index * panels.width() + j * lanes;
@@ -58,7 +58,7 @@ void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem 
       Vals rows;
       for (int64_t i = 0; i < lanes; ++i)
         rows.push_back(i < panel.lanes(j).valid
-                           ? matrix.load({offset + (column + i) * depth + k}, {lanes, count})
+                           ? matrix.load({offset + (column + i) * stride + k}, {lanes, count})
                            : kernel.f32(0, lanes));
       rows = transpose(rows);
       for (int64_t i = 0; i < count; ++i)
@@ -83,7 +83,7 @@ Value launchPack(ScheduleBuilder &schedule, StringRef name, const Panels &panels
       Val offset = matrix * perMatrix, base = matrix * panels.size();
       forPanels(k, panels, index, index + 1, [&](Panel panel) {
         if (transposed)
-          return packTransposedPanel(k, panels, panel, source, offset, target, base);
+          return packTransposedPanel(k, panels, panel, source, offset, panels.depth, target, base);
         packPanel(k, panels, panel, 0, panels.depth, target, base,
                   [&](Val row, Val column, Lanes lanes) {
                     return source.load({offset + row * panels.columns + column}, lanes);

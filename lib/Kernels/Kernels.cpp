@@ -24,6 +24,8 @@ void dreamer::registerKernelModels(DialectRegistry &registry) {
     kernels::attachRotaryKernels(*context);
     kernels::attachEmbeddingKernels(*context);
     kernels::attachMemoryKernels(*context);
+    kernels::attachDepthAttentionKernels(*context);
+    kernels::attachDecodeKernels(*context);
     kernels::attachRoutingKernels(*context);
     kernels::attachLossKernels(*context);
     kernels::attachOptimizerKernels(*context);

@@ -1,0 +1,47 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the kernels of the attentions share: sums weighted by probabilities, and for
+// attention over positions its sizes and packed heads.
+
+#ifndef DREAMER_KERNELS_ATTENTION_H
+#define DREAMER_KERNELS_ATTENTION_H
+
+#include "lib/Kernels/Gemm.h"
+
+namespace dreamer::kernels {
+
+/// For columns 0 .. columns-1, a vector at a time: `store` takes the sum over i in
+/// 0 .. count-1 of weight(i) * row(i, column).
+void weightedSum(Kernel &kernel, Val count, int64_t columns, llvm::function_ref<Val(Val i)> weight,
+                 llvm::function_ref<Val(Val i, Val column, Lanes lanes)> row,
+                 llvm::function_ref<void(Val column, Val sum, Lanes lanes)> store);
+
+/// Sizes of attention over positions, and of its blocks.
+struct SequenceShape {
+  int64_t batch, positions, heads, kvHeads, features; ///< features of a head
+  RegisterBlock block;
+
+  static SequenceShape of(mlir::Value q, int64_t heads, int64_t kvHeads, const KernelTarget &target);
+
+  double scale() const;
+  int64_t group() const { return heads / kvHeads; }
+  /// Queries and keys that are worked on at a time. Keys are whole panels and whole blocks of rows.
+  int64_t queryBlock() const { return 2 * block.rows; }
+  int64_t keyBlock() const;
+  int64_t queryBlocks() const { return ceilDiv(positions, queryBlock()); }
+  int64_t keyBlocks() const { return ceilDiv(positions, keyBlock()); }
+  /// One head as the right-hand matrix of a product: [positions, features] or its transpose.
+  Panels straight() const { return {positions, features, block}; }
+  Panels transposed() const { return {features, positions, block}; }
+};
+
+/// One launch that packs every head of `x` [batch, positions, heads * features], each as
+/// [positions, features] or transposed: scratch of [batch * heads][panels].
+mlir::Value launchPackHeads(ScheduleBuilder &schedule, llvm::StringRef name,
+                            const SequenceShape &shape, mlir::Value x, int64_t heads,
+                            bool transposed);
+
+} // namespace dreamer::kernels
+
+#endif // DREAMER_KERNELS_ATTENTION_H

@@ -1,0 +1,60 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Kernels of the attentions over depths, over positions and over a cache.
+
+#include "lib/Reference/Interpreter.h"
+#include "test/unit/Kernels/OpCase.h"
+#include "gtest/gtest.h"
+#include <cmath>
+
+using namespace dreamer::test;
+using dreamer::reference::Floats;
+
+namespace {
+/// Sizes of heads, as an attribute and as widths.
+struct Heads {
+  int64_t kvHeads, heads, features;
+
+  explicit Heads(Random &r)
+      : kvHeads(r.between(1, 3)), heads(kvHeads * r.between(1, 3)),
+        features(r.oneOf<int64_t>({1, 4, 7, 16, 32, 70})) {}
+  std::string text() const {
+    return "heads = " + std::to_string(heads) + ", kv_heads = " + std::to_string(kvHeads);
+  }
+  int64_t width() const { return heads * features; }
+  int64_t kvWidth() const { return kvHeads * features; }
+};
+} // namespace
+
+TEST(DepthAttentionKernels, MatchTheReference) {
+  for (unsigned seed = 0; seed < 24; ++seed) {
+    Random r(seed);
+    Heads heads(r);
+    int64_t rows = r.oneOf<int64_t>({1, 5, 60}), slots = r.oneOf<int64_t>({1, 2, 5, 16, 19});
+    int64_t count = r.between(0, slots), bits = r.oneOf({256, 512});
+    bool narrow = r.chance(20);
+    auto x = [&](llvm::ArrayRef<int64_t> shape) {
+      return Operand{r.floats(shape, 1, narrow), narrow};
+    };
+    Operand q = x({rows, heads.width()}), keys = x({slots, rows, heads.kvWidth()});
+    Operand values = x({slots, rows, heads.kvWidth()}), d = x({rows, heads.width()});
+    check({"depth_attention", heads.text(), {q, keys, values, {count}}, 2e-6, "", bits});
+    check({"depth_attention_grad", heads.text(), {q, keys, values, {count}, d}, 4e-6, "", bits});
+  }
+}
+
+TEST(DecodeAttentionKernels, MatchTheReference) {
+  for (unsigned seed = 0; seed < 16; ++seed) {
+    Random r(seed);
+    Heads heads(r);
+    int64_t batch = r.between(1, 4), capacity = r.oneOf<int64_t>({1, 9, 300, 600});
+    int64_t depths = r.between(1, 3), bits = r.oneOf({256, 512});
+    bool narrow = r.chance(20);
+    Operand q{r.floats({batch, heads.width()}, 1, narrow), narrow};
+    Operand keys{r.floats({depths, batch, capacity, heads.kvWidth()})};
+    Operand values{r.floats({depths, batch, capacity, heads.kvWidth()})};
+    Operand position{r.ints({batch}, 0, capacity - 1)}, slot{r.between(0, depths - 1)};
+    check({"decode_attention", heads.text(), {q, keys, values, position, slot}, 2e-6, "", bits});
+  }
+}
