@@ -53,7 +53,7 @@ FailureOr<Model> Model::read(ModuleOp module) {
       return model.forward.emitError()
              << "expected argument " << i << " to be a tensor with 'dreamer.name' and "
              << "'dreamer.role', found " << model.forward.getArgumentTypes()[i] << " with "
-             << model.forward.getArgAttrDict(i);
+             << (name.empty() ? "no name" : "no role");
     if (role == role::parameter || role == role::balance) {
       model.parameters.push_back(i);
     } else if (role == role::option) {
@@ -64,7 +64,7 @@ FailureOr<Model> Model::read(ModuleOp module) {
     } else {
       return model.forward.emitError()
              << "expected parameters, balance biases, options and an input 'tokens' [B, T], found "
-             << "the " << role << " '" << name << "' of type " << type;
+             << "the " << role.getValue() << " '" << name << "' of type " << type;
     }
   }
   for (unsigned i = 0; i < model.forward.getNumResults(); ++i) {

@@ -23,20 +23,24 @@ LogicalResult Retype::cloneBody(Block &block) {
 LogicalResult Retype::clone(Operation &op) {
   if (auto recur = dyn_cast<RecurOp>(op))
     return cloneRecur(recur);
-  bool sameTypes = llvm::all_of(op.getOperands(), [&](Value operand) {
-    return mapping.lookup(operand).getType() == operand.getType();
-  });
-  auto infers = dyn_cast<InferTypeOpInterface>(op);
-  if (!infers && (!sameTypes || op.getNumRegions() != 0))
+  Operation *cloned = builder.clone(op, mapping);
+  if (cloned->getOperandTypes() == op.getOperandTypes())
+    return success();
+
+  if (op.hasTrait<OpTrait::SameOperandsAndResultShape>()) {
+    auto shape = cast<ShapedType>(cloned->getOperand(0).getType()).getShape();
+    for (Value result : cloned->getResults())
+      result.setType(cast<ShapedType>(result.getType()).clone(shape));
+    return success();
+  }
+  auto infers = dyn_cast<InferTypeOpInterface>(cloned);
+  if (!infers)
     return op.emitOpError("expected an operation whose result types follow from its operands, so "
                           "that it can be cloned for other operand types");
-  Operation *cloned = builder.clone(op, mapping);
-  if (sameTypes)
-    return success();
   SmallVector<Type> types;
-  if (failed(cast<InferTypeOpInterface>(cloned).inferReturnTypes(
-          op.getContext(), op.getLoc(), cloned->getOperands(), cloned->getAttrDictionary(),
-          cloned->getPropertiesStorage(), cloned->getRegions(), types)))
+  if (failed(infers.inferReturnTypes(op.getContext(), op.getLoc(), cloned->getOperands(),
+                                     cloned->getAttrDictionary(), cloned->getPropertiesStorage(),
+                                     cloned->getRegions(), types)))
     return failure();
   for (auto [result, type] : llvm::zip_equal(cloned->getResults(), types))
     result.setType(type);
