@@ -128,7 +128,8 @@ public:
       if (type.getRank() == 2)
         context = std::max(context, type.getDimSize(1));
     }
-    if (value.getAs<StringAttr>("role") == role::cache && type.getRank() == 4)
+    auto role = value.getAs<StringAttr>("role");
+    if (role && role == dreamer::role::cache && type.getRank() == 4)
       context = std::max(context, type.getDimSize(2));
     if (name == "logits")
       vocabulary = type.getShape().back();

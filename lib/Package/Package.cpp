@@ -73,11 +73,15 @@ static Error seal(MutableArrayRef<uint8_t> bytes, const ELF64LEObjectFile &file)
 
 /// Checks the linked file and makes it a package.
 static Error finish(StringRef path) {
-  auto buffer = WritableMemoryBuffer::getFile(path);
-  if (!buffer)
-    return createStringError(buffer.getError(), "cannot read '" + path + "'");
+  auto linked = MemoryBuffer::getFile(path);
+  if (!linked)
+    return createStringError(linked.getError(), "cannot read '" + path + "'");
+  // A copy: the file is written anew while what was read of it is in use.
+  auto buffer = WritableMemoryBuffer::getNewUninitMemBuffer((*linked)->getBufferSize(), path);
+  std::memcpy(buffer->getBufferStart(), (*linked)->getBufferStart(), buffer->getBufferSize());
+  linked->reset();
   Expected<std::unique_ptr<object::ObjectFile>> object =
-      object::ObjectFile::createELFObjectFile(**buffer);
+      object::ObjectFile::createELFObjectFile(*buffer);
   if (!object)
     return object.takeError();
   auto *file = dyn_cast<ELF64LEObjectFile>(object->get());
@@ -85,14 +89,14 @@ static Error finish(StringRef path) {
     return createStringError("internal error: expected an ELF64 file from the linker");
   if (Error error = checkSymbols(*file))
     return error;
-  auto *start = reinterpret_cast<uint8_t *>((*buffer)->getBufferStart());
-  if (Error error = seal({start, (*buffer)->getBufferSize()}, *file))
+  auto *start = reinterpret_cast<uint8_t *>(buffer->getBufferStart());
+  if (Error error = seal({start, buffer->getBufferSize()}, *file))
     return error;
 
   std::error_code problem;
   raw_fd_ostream output(path, problem);
   if (!problem) {
-    output << StringRef(reinterpret_cast<char *>(start), (*buffer)->getBufferSize());
+    output << StringRef(reinterpret_cast<char *>(start), buffer->getBufferSize());
     output.close();
     problem = output.error();
     output.clear_error();

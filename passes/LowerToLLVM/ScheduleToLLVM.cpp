@@ -193,6 +193,7 @@ public:
       if (function->hasAttr(schedule::attribute::kernel))
         function.setLinkage(LLVM::Linkage::Internal);
       if (function->hasAttr(schedule::attribute::entry)) {
+        function.removeArgAttrsAttr(); // names of buffers, which LLVM does not know
         addEntryFunction(function);
         function->removeAttr(schedule::attribute::entry);
       }

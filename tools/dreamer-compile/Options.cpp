@@ -1,0 +1,187 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/dreamer-compile/Options.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+
+using namespace mlir;
+using namespace dreamer;
+namespace cl = llvm::cl;
+
+namespace {
+
+cl::OptionCategory category("Dreamer options");
+
+cl::opt<std::string> inputFile(cl::Positional, cl::desc("<model.yaml | phase.mlir | package>"),
+                               cl::cat(category));
+cl::opt<std::string> outputFile("o", cl::desc("Where the result goes; - is standard output"),
+                                cl::value_desc("file"), cl::init("-"), cl::cat(category));
+cl::list<std::string> overrides("set",
+                                cl::desc("Change a key of the description, e.g. core.depth=8, "
+                                         "training.clip_norm=0, stack.0.recur.name=loop"),
+                                cl::value_desc("path=value"), cl::cat(category));
+cl::list<std::string> depths("depth", cl::desc("Steps of a `recur` block, e.g. core=16"),
+                             cl::value_desc("block=n"), cl::CommaSeparated, cl::cat(category));
+cl::opt<int64_t> batch("batch", cl::desc("Sequences of a batch (default 1)"), cl::init(1),
+                       cl::cat(category));
+cl::opt<int64_t> context("context",
+                         cl::desc("Positions of a sequence (default: as the description says)"),
+                         cl::init(0), cl::cat(category));
+cl::list<std::string> entries("entry",
+                              cl::desc("Entry points of the package: score, gradients, train_step, "
+                                       "prefill, decode (default: all)"),
+                              cl::value_desc("name"), cl::CommaSeparated, cl::cat(category));
+cl::opt<std::string> dtype("dtype", cl::desc("Element type of matrix products: f32 or bf16"),
+                           cl::value_desc("type"), cl::init("f32"), cl::cat(category));
+cl::opt<Recompute>
+    recompute("recompute", cl::desc("What training computes again instead of keeping it"),
+              cl::values(clEnumValN(Recompute::None, "none", "nothing (default)"),
+                         clEnumValN(Recompute::Depth, "depth", "each step of a loop over depth")),
+              cl::init(Recompute::None), cl::cat(category));
+cl::list<std::string>
+    targets("target",
+            cl::desc("Machines: cpu (any x86-64-v3 or v4, default), cpu:native (this "
+                     "one), cpu:x86-64-v3, cpu:x86-64-v4"),
+            cl::value_desc("target"), cl::CommaSeparated, cl::cat(category));
+cl::opt<std::string>
+    compileFrom("compile-from",
+                cl::desc("What an .mlir file is: model (default), program, kernels "
+                         "or target"),
+                cl::value_desc("phase"), cl::init("model"), cl::cat(category));
+cl::opt<std::string>
+    compileTo("compile-to",
+              cl::desc("Stop after this phase: model, program, kernels, target or "
+                       "package (default: package if -o names a file that does not "
+                       "end in .mlir, else model)"),
+              cl::value_desc("phase"), cl::cat(category));
+cl::opt<std::string> dumpPhases("dump-phases-to",
+                                cl::desc("Write each phase: 1-model.mlir, 2-program.mlir, ..."),
+                                cl::value_desc("folder"), cl::cat(category));
+cl::opt<std::string> dumpArtifacts("dump-artifacts-to",
+                                   cl::desc("Write LLVM IR and assembly of each variant"),
+                                   cl::value_desc("folder"), cl::cat(category));
+cl::opt<ReportFormat>
+    report("report",
+           cl::desc("Write what the model costs, instead of the result unless -o is given"),
+           cl::values(clEnumValN(ReportFormat::Text, "", ""),
+                      clEnumValN(ReportFormat::Text, "text", "as tables (default)"),
+                      clEnumValN(ReportFormat::JSON, "json", "as JSON, exact")),
+           cl::ValueOptional, cl::init(ReportFormat::None), cl::cat(category));
+cl::opt<bool> printDescription("print-description",
+                               cl::desc("Write the description as it is understood, every key"),
+                               cl::cat(category));
+cl::opt<bool> keyReference("key-reference", cl::desc("Write the reference of a description's keys"),
+                           cl::cat(category));
+cl::opt<bool> quiet("quiet", cl::desc("No progress"), cl::cat(category));
+
+/// Prints what was expected; always false.
+bool usageError(const llvm::Twine &message) {
+  llvm::errs() << "dreamer-compile: " << message << "\n";
+  return false;
+}
+
+/// Reads --depth=block=n options.
+bool readDepths(BuildOptions &options) {
+  for (StringRef text : depths) {
+    auto [name, number] = text.split('=');
+    int64_t depth = 0;
+    if (name.empty() || number.getAsInteger(10, depth))
+      return usageError("expected --depth=<block>=<number>, found --depth=" + text);
+    options.depths.push_back({name.str(), depth});
+  }
+  return true;
+}
+
+bool readPhase(StringRef option, StringRef text, Phase &phase) {
+  std::optional<Phase> known = phaseNamed(text);
+  if (!known)
+    return usageError("expected a phase (" + llvm::join(ArrayRef(phaseNames), ", ") + ") for --" + option +
+                      ", found " + text);
+  phase = *known;
+  return true;
+}
+
+bool readPhases(ToolOptions &options) {
+  bool isPackage =
+      options.hasOutput && options.output != "-" && !StringRef(options.output).ends_with(".mlir");
+  options.compiler.to = isPackage ? Phase::Package : Phase::Model;
+  if (!readPhase("compile-from", compileFrom, options.compiler.from))
+    return false;
+  if (compileTo.getNumOccurrences() && !readPhase("compile-to", compileTo, options.compiler.to))
+    return false;
+  if (!compileTo.getNumOccurrences())
+    options.compiler.to = std::max(options.compiler.to, options.compiler.from);
+  if (options.compiler.from == Phase::Package)
+    return usageError(
+        "expected an earlier phase for --compile-from, found package; a package as the "
+        "input is compiled from the model in it");
+  if (options.compiler.to < options.compiler.from)
+    return usageError("expected --compile-to=" + compileFrom + " or later, found " + compileTo);
+  if (options.compiler.to == Phase::Package && options.output == "-" &&
+      options.report == ReportFormat::None)
+    return usageError("expected -o FILE for a package");
+  return true;
+}
+
+bool readProgram(ProgramOptions &options) {
+  static constexpr StringLiteral known[] = {"score", "gradients", "train_step", "prefill",
+                                            "decode"};
+  for (StringRef entry : entries) {
+    if (!llvm::is_contained(known, entry))
+      return usageError("expected --entry=" + llvm::join(ArrayRef(known), ", ") + ", found " + entry);
+    options.entries.push_back(entry.str());
+  }
+  if (dtype != "f32" && dtype != "bf16")
+    return usageError("expected --dtype=f32 or bf16, found " + dtype);
+  options.narrowMatrices = dtype == "bf16";
+  options.recompute = recompute;
+  return true;
+}
+
+bool readTargets(CompilerOptions &options) {
+  options.targets.assign(targets.begin(), targets.end());
+  std::string problem;
+  return variantsOf(options.targets, problem) || usageError(problem);
+}
+
+} // namespace
+
+std::optional<ToolOptions> dreamer::parseCommandLine(int argc, char **argv, int &status) {
+  registerAsmPrinterCLOptions();
+  registerMLIRContextCLOptions();
+  registerPassManagerCLOptions();
+  registerDefaultTimingManagerCLOptions();
+  cl::HideUnrelatedOptions(category);
+  status = 2;
+  if (!cl::ParseCommandLineOptions(argc, argv, "Dreamer's compiler\n", &llvm::errs()))
+    return std::nullopt;
+  ToolOptions options;
+  options.input = inputFile;
+  options.output = outputFile;
+  options.hasOutput = outputFile.getNumOccurrences();
+  options.overrides.assign(overrides.begin(), overrides.end());
+  options.build.batch = batch;
+  options.build.context = context;
+  options.changesModel = overrides.getNumOccurrences() || depths.getNumOccurrences() ||
+                         batch.getNumOccurrences() || context.getNumOccurrences();
+  options.report = report;
+  options.printDescription = printDescription;
+  options.keyReference = keyReference;
+  options.quiet = quiet;
+  options.compiler.dumpPhases = dumpPhases;
+  options.compiler.dumpArtifacts = dumpArtifacts;
+  options.compiler.flags.assign(argv + 1, argv + argc);
+  if (inputFile.empty() && !keyReference) {
+    usageError("expected a description, e.g. model.yaml, found none; see --help");
+    return std::nullopt;
+  }
+  if (!readDepths(options.build) || !readPhases(options) ||
+      !readProgram(options.compiler.program) || !readTargets(options.compiler))
+    return std::nullopt;
+  return options;
+}

@@ -1,0 +1,35 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the command line asks for.
+
+#ifndef DREAMER_TOOLS_COMPILE_OPTIONS_H
+#define DREAMER_TOOLS_COMPILE_OPTIONS_H
+
+#include "lib/ModelDescription/Build.h"
+#include "lib/Pipelines/Compiler.h"
+#include <string>
+#include <vector>
+
+namespace dreamer {
+
+enum class ReportFormat { None, Text, JSON };
+
+struct ToolOptions {
+  std::string input, output;
+  bool hasOutput = false; ///< -o was given
+  std::vector<std::string> overrides;
+  BuildOptions build;
+  bool changesModel = false; ///< an option that needs a description: --set, --batch, ...
+  CompilerOptions compiler;
+  ReportFormat report = ReportFormat::None;
+  bool printDescription = false, keyReference = false, quiet = false;
+};
+
+/// Reads the command line. On a wrong one prints what was expected and sets `status` to 2; sets it to
+/// 0 where nothing is left to do (--help).
+std::optional<ToolOptions> parseCommandLine(int argc, char **argv, int &status);
+
+} // namespace dreamer
+
+#endif // DREAMER_TOOLS_COMPILE_OPTIONS_H
