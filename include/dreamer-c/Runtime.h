@@ -41,8 +41,8 @@
 #define DREAMER_API __attribute__((visibility("default")))
 #endif
 
-// Enumerations are 32 bits wide. For C++ and C23, which can say so, any value that a caller hands over
-// is then without undefined behaviour.
+// Enumerations are 32 bits wide. For C++ and C23, which can say so, any value that a caller hands
+// over is then without undefined behaviour.
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
 #define DREAMER_32_BITS : int32_t
 #else

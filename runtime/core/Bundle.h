@@ -23,7 +23,8 @@ public:
     Tensor tensor;
   };
 
-  /// Shares the tensor's memory. Fails on a name that is taken, reserved ("__metadata__") or not UTF-8.
+  /// Shares the tensor's memory. Fails on a name that is taken, reserved ("__metadata__") or not
+  /// UTF-8.
   Status add(std::string name, Tensor tensor);
   /// Null if there is none of that name.
   const Tensor *find(std::string_view name) const;

@@ -26,7 +26,8 @@ public:
   /// A writable view, which then counts as given.
   Result<Tensor> input(std::string_view name);
 
-  /// Checks that all inputs are given and in range, runs the entry, and turns its code into a status.
+  /// Checks that all inputs are given and in range, runs the entry, and turns its code into a
+  /// status.
   Status run();
   int32_t errorCode() const { return lastCode; }
 

@@ -23,8 +23,8 @@ std::vector<std::string> cpuFeatureNames(uint64_t features);
 /// The bit of a name, or nothing.
 std::optional<int> cpuFeatureNamed(std::string_view name);
 
-/// Linux gives the tile registers of AMX only to processes that ask. Does nothing if `features` holds
-/// no AMX bit.
+/// Linux gives the tile registers of AMX only to processes that ask. Does nothing if `features`
+/// holds no AMX bit.
 Status requestCpuPermissions(uint64_t features);
 
 } // namespace dreamer::runtime

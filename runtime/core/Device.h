@@ -26,8 +26,8 @@ public:
   virtual ~Program() = default;
   /// The variant that was chosen.
   virtual const std::string &variant() const = 0;
-  /// Runs the entry of this index in the manifest, with its buffers in the manifest's order, 64-byte
-  /// aligned. Gives the entry's code: 0, or an error of the manifest.
+  /// Runs the entry of this index in the manifest, with its buffers in the manifest's order,
+  /// 64-byte aligned. Gives the entry's code: 0, or an error of the manifest.
   virtual Result<int32_t> run(size_t entry, std::span<void *const> buffers) = 0;
 };
 
@@ -36,7 +36,8 @@ public:
   virtual ~Device() = default;
   virtual std::string_view name() const = 0;
   virtual int threads() const = 0;
-  /// Zeroed memory that entries and the host can reach, 64-byte aligned; null if there is not enough.
+  /// Zeroed memory that entries and the host can reach, 64-byte aligned; null if there is not
+  /// enough.
   virtual std::shared_ptr<std::byte> allocate(size_t bytes) = 0;
   /// Loads the code. `variant` empty: the most demanding that this machine can run.
   virtual Result<std::unique_ptr<Program>> load(std::shared_ptr<const Package> package,

@@ -26,8 +26,8 @@ struct ElfSections {
   const Section *find(std::string_view name) const;
 };
 
-/// Checks that `file` is an x86-64 shared object and reads its section table. Every offset, size and
-/// name is checked against the file. `where` starts the message of a failure.
+/// Checks that `file` is an x86-64 shared object and reads its section table. Every offset, size
+/// and name is checked against the file. `where` starts the message of a failure.
 Result<ElfSections> readElf(std::span<const std::byte> file, std::string_view where);
 
 } // namespace dreamer::runtime

@@ -74,8 +74,8 @@ static std::string resolved(const std::string &path) {
   return result;
 }
 
-/// Opens and locks the partial file. The lock of a killed process is gone, so its leftover is reused;
-/// the lock of a living one is an error. Returns the descriptor, or -1 to try again.
+/// Opens and locks the partial file. The lock of a killed process is gone, so its leftover is
+/// reused; the lock of a living one is an error. Returns the descriptor, or -1 to try again.
 static Result<int> openPartial(const std::string &partial, mode_t mode) {
   int descriptor = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
   if (descriptor < 0)
@@ -83,9 +83,10 @@ static Result<int> openPartial(const std::string &partial, mode_t mode) {
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     close(descriptor);
     return failure(DREAMER_IO_ERROR, partial, "to be the only writer",
-                   "another process writing the same file");
+                   "another writer of the same file");
   }
-  // Between open and lock, the other writer may have renamed the file into place: then it is not ours.
+  // Between open and lock, the other writer may have renamed the file into place: then it is not
+  // ours.
   struct stat opened, named;
   if (fstat(descriptor, &opened) != 0 || stat(partial.c_str(), &named) != 0 ||
       opened.st_ino != named.st_ino || opened.st_dev != named.st_dev) {

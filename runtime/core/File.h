@@ -36,9 +36,10 @@ private:
 };
 
 /// Writes a file beside `path` and renames it into place when all of it is on the disk, so that
-/// `path` is at all times either the previous file or the whole new one: after kill -9, a full disk,
-/// a power cut. Until `commit` succeeds nothing is visible under `path`; the file written beside
-/// ("<path>.partial") is removed on failure, and reused by the next writer if the process was killed.
+/// `path` is at all times either the previous file or the whole new one: after kill -9, a full
+/// disk, a power cut. Until `commit` succeeds nothing is visible under `path`; the file written
+/// beside ("<path>.partial") is removed on failure, and reused by the next writer if the process
+/// was killed.
 class AtomicFile {
 public:
   /// Fails if `path` is there but no regular file, or if another process is writing it.

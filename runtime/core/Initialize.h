@@ -17,8 +17,9 @@ using ParallelFor =
     std::function<void(int64_t tasks, const std::function<void(int64_t, int64_t)> &body)>;
 
 /// Element i of a normal parameter is its std times normal i % 4 of block i / 4 of the sequence
-/// (seed, purpose 0, FNV-1a-32 of the name), computed in f64 and rounded to f32 once; the others are
-/// filled. `buffer` has manifest.parameterBytes bytes. Two names with the same hash are an error.
+/// (seed, purpose 0, FNV-1a-32 of the name), computed in f64 and rounded to f32 once; the others
+/// are filled. `buffer` has manifest.parameterBytes bytes. Two names with the same hash are an
+/// error.
 Status initializeParameters(const Manifest &manifest, uint64_t seed, std::byte *buffer,
                             const ParallelFor &parallelFor);
 

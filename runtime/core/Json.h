@@ -1,8 +1,8 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// JSON from files that nobody has to trust: strict syntax, valid UTF-8, no key twice, bounded depth,
-// and access that says where in the document something is missing or of the wrong kind.
+// JSON from files that nobody has to trust: strict syntax, valid UTF-8, no key twice, bounded
+// depth, and access that says where in the document something is missing or of the wrong kind.
 
 #ifndef DREAMER_RUNTIME_CORE_JSON_H
 #define DREAMER_RUNTIME_CORE_JSON_H
@@ -25,9 +25,9 @@ Result<Json> parseJson(std::string_view text, std::string_view where);
 /// "an object", "a string", "a number", ...
 std::string_view kindOf(const Json &value);
 
-/// A value and its place in the document, for reading a document against a schema. The first failure
-/// is kept in a Status shared by all cursors of the document; after it, reads give empty values, so
-/// that a reader checks once, at the end.
+/// A value and its place in the document, for reading a document against a schema. The first
+/// failure is kept in a Status shared by all cursors of the document; after it, reads give empty
+/// values, so that a reader checks once, at the end.
 class JsonCursor {
 public:
   JsonCursor(const Json &value, std::string path, Status &status)

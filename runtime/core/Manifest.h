@@ -11,25 +11,29 @@
 //   description       the model description, YAML text
 //   dtype             "f32" | "bf16": what matrices are multiplied in
 //   batch, context, vocabulary     integers from 1
-//   parameters        [{name, shape, dtype: "f32", offset, init: {std: x} | {fill: x}, role?: "parameter" (default)
-//                     | "balance"}]; offset in bytes into one buffer, a multiple of 64, in rising order
+//   parameters        [{name, shape, dtype: "f32", offset, init: {std: x} | {fill: x},
+//                     role?: "parameter" (default) | "balance"}]; offset in bytes into one buffer,
+//                     a multiple of 64, in rising order
 //   parameter_bytes   size of that buffer. Gradients and moments have buffers of the same layout.
 //   training?         {learning_rate: 0.0003, ...}
 //   blocks            [{name, depth, experts?, active?}]
 //   targets           [{variant, features: [name]}]
 //   errors?           [{code, message}]: what the codes that entries return mean
 //   entries           [{name, arena_bytes, buffers, inputs, outputs}]
-//     buffers         [{kind, name?, bytes?}], kind: "parameters" | "gradients" | "moment1" | "moment2" | "arena" |
-//                     "tensor"; the order in which the entry takes them. bytes of a "tensor" buffer: at least what its
-//                     inputs and outputs need (default: that).
-//     inputs          [{name, dtype, shape, buffer: index, offset?: bytes (0), role?: "input" (default) | "option" |
-//                     "parameter" | "balance" | "moment1" | "moment2" | "cache", default?: number,
-//                     range?: [minimum, maximum]}]
-//     outputs         [{name, dtype, shape, buffer, offset?, role?, updates?: name of an input, at the same place}]
+//     buffers         [{kind, name?, bytes?}], kind: "parameters" | "gradients" | "moment1" |
+//                     "moment2" | "arena" | "tensor"; the order in which the entry takes them.
+//                     bytes of a "tensor" buffer: at least what its inputs and outputs need
+//                     (default: that).
+//     inputs          [{name, dtype, shape, buffer: index, offset?: bytes (0),
+//                     role?: "input" (default) | "option" | "parameter" | "balance" | "moment1" |
+//                     "moment2" | "cache", default?: number, range?: [minimum, maximum]}]
+//     outputs         [{name, dtype, shape, buffer, offset?, role?,
+//                     updates?: name of an input, at the same place}]
 //   cost?, plan?      for people and tools
 //
-// An input with a default is optional; so is "<block>.depth" (default: the compiled depth). Inputs without `range` whose
-// names are known get one: tokens, token, targets, lengths, position, step, <block>.depth, <block>.expert_ids.
+// An input with a default is optional; so is "<block>.depth" (default: the compiled depth). Inputs
+// without `range` whose names are known get one: tokens, token, targets, lengths, position, step,
+// <block>.depth, <block>.expert_ids.
 
 #ifndef DREAMER_RUNTIME_CORE_MANIFEST_H
 #define DREAMER_RUNTIME_CORE_MANIFEST_H
@@ -63,7 +67,8 @@ constexpr size_t stateCount = 4; ///< the first four kinds: buffers of a session
 
 /// "parameters", ...
 std::string_view nameOf(BufferKind kind);
-/// What the names of values in a buffer of this kind begin with: "", "grad.", "moment1.", "moment2.".
+/// What the names of values in a buffer of this kind begin with: "", "grad.", "moment1.",
+/// "moment2.".
 std::string_view prefixOf(BufferKind kind);
 
 struct BufferSpec {

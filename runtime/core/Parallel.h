@@ -12,8 +12,8 @@
 
 namespace dreamer::runtime {
 
-/// Flushes denormal floats to zero on this thread while it lives, then restores what was set before.
-/// Kernels rely on it: a denormal costs a hundred times a normal number.
+/// Flushes denormal floats to zero on this thread while it lives, then restores what was set
+/// before. Kernels rely on it: a denormal costs a hundred times a normal number.
 class FlushDenormals {
 public:
   FlushDenormals();
@@ -29,13 +29,14 @@ class Executor {
 public:
   using Body = void (*)(void *closure, int64_t begin, int64_t end);
 
-  /// `threads` 0: what OpenMP takes (OMP_NUM_THREADS, else all processors). `parallelFor` null: OpenMP.
+  /// `threads` 0: what OpenMP takes (OMP_NUM_THREADS, else all processors). `parallelFor` null:
+  /// OpenMP.
   Executor(int threads, dreamer_parallel_for_fn parallelFor, void *context);
 
   int threads() const { return threadCount; }
 
-  /// Calls body(closure, begin, end) on disjoint ranges that cover 0..tasks-1, denormals flushed, and
-  /// returns when all have returned. A call from inside a body runs on the calling thread.
+  /// Calls body(closure, begin, end) on disjoint ranges that cover 0..tasks-1, denormals flushed,
+  /// and returns when all have returned. A call from inside a body runs on the calling thread.
   void run(int64_t tasks, Body body, void *closure) const;
 
 private:

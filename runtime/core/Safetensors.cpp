@@ -97,7 +97,8 @@ static Status readMetadata(const JsonCursor &cursor, Bundle &bundle, Status &sta
   return status;
 }
 
-/// The slots, sorted by place, must follow each other without hole or overlap and end with the data.
+/// The slots, sorted by place, must follow each other without hole or overlap and end with the
+/// data.
 static Status checkCover(const std::vector<Slot> &slots, uint64_t bytes, std::string_view where) {
   uint64_t expected = 0;
   for (const Slot &slot : slots) {

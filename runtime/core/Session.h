@@ -38,7 +38,8 @@ public:
   /// the state has must be there with its shape, and none besides except those of other states. On
   /// failure nothing has changed.
   Status load(BufferKind state, const Bundle &bundle);
-  /// Writable views in the package's order. The gradients and moments of expert biases do not exist.
+  /// Writable views in the package's order. The gradients and moments of expert biases do not
+  /// exist.
   Result<Bundle> state(BufferKind state);
   Status clear(BufferKind state);
 

@@ -87,8 +87,8 @@ public:
 
   /// A copy with memory of its own, in `dtype`.
   Result<Tensor> convert(DType dtype) const;
-  /// Copies elements into `target` (same shape, writable), converting between float types or between
-  /// integer types. `where` names the tensor in messages.
+  /// Copies elements into `target` (same shape, writable), converting between float types or
+  /// between integer types. `where` names the tensor in messages.
   Status copyTo(const Tensor &target, std::string_view where) const;
   /// Sets every element; an integer type takes integers in its range only.
   Status fill(double value, std::string_view where) const;
