@@ -35,8 +35,8 @@ void weightedSum(Kernel &k, Val count, int64_t columns, function_ref<Val(Val)> w
 SequenceShape SequenceShape::of(Value q, int64_t heads, int64_t kvHeads,
                                 const KernelTarget &target) {
   RankedTensorType type = tensorType(q);
-  return {type.getDimSize(0), type.getDimSize(1),         heads,
-          kvHeads,            type.getDimSize(2) / heads, RegisterBlock::of(target)};
+  return {type.getDimSize(0),         type.getDimSize(1),       heads, kvHeads,
+          type.getDimSize(2) / heads, RegisterBlock::of(target)};
 }
 
 double SequenceShape::scale() const { return 1 / std::sqrt(static_cast<double>(features)); }

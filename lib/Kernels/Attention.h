@@ -22,7 +22,8 @@ struct SequenceShape {
   int64_t batch, positions, heads, kvHeads, features; ///< features of a head
   RegisterBlock block;
 
-  static SequenceShape of(mlir::Value q, int64_t heads, int64_t kvHeads, const KernelTarget &target);
+  static SequenceShape of(mlir::Value q, int64_t heads, int64_t kvHeads,
+                          const KernelTarget &target);
 
   double scale() const;
   int64_t group() const { return heads / kvHeads; }

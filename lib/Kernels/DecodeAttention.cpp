@@ -27,7 +27,8 @@ struct DecodeHead {
 
   /// Takes positions `from` .. `from + count` into the maximum, the sum of exponentials and `sums`.
   Vals take(Kernel &k, Val from, Val count, Val oldMax, Val oldSum) const {
-    k.forColumns(scores.size(), [&](Val i, Lanes lanes) { scores.store(minusInfinity, {i}, lanes); });
+    k.forColumns(scores.size(),
+                 [&](Val i, Lanes lanes) { scores.store(minusInfinity, {i}, lanes); });
     k.loop(0, count, 1, [&](Val i) {
       Val score = dot(
           k, features, [&](Val j, Lanes lanes) { return q.load({batch, column + j}, lanes); },
@@ -62,9 +63,9 @@ static void buildDecodeAttention(DecodeAttentionOp op, ScheduleBuilder &s) {
   int64_t batch = rowsOf(op.getQ()), features = featuresOf(op.getQ()) / heads;
   int64_t capacity = tensorType(op.getKeys()).getDimSize(2);
   int64_t block = std::min<int64_t>(256, roundUp(capacity, s.target().lanes()));
-  SmallVector<Value> buffers{s.buffer(op.getQ()),        s.buffer(op.getKeys()),
-                             s.buffer(op.getValues()),   s.buffer(op.getPosition()),
-                             s.buffer(op.getSlot()),     s.buffer(op.getResult())};
+  SmallVector<Value> buffers{s.buffer(op.getQ()),      s.buffer(op.getKeys()),
+                             s.buffer(op.getValues()), s.buffer(op.getPosition()),
+                             s.buffer(op.getSlot()),   s.buffer(op.getResult())};
   s.requireRange(buffers[3], 0, capacity,
                  ("position: expected numbers in [0, " + Twine(capacity) + ")").str());
   Shares shares = Shares::of(batch * heads, capacity * features);
@@ -88,11 +89,10 @@ static void buildDecodeAttention(DecodeAttentionOp op, ScheduleBuilder &s) {
       head.keyColumn = index / (heads / kvHeads) * features;
       Val count = k.toIndex(positions.load({head.batch})) + 1;
       k.forColumns(features, [&](Val i, Lanes lanes) { head.sums.store(0.0, {i}, lanes); });
-      Vals state = k.loop(0, count, block, {k.f32(minusInfinity), k.f32(0)},
-                          [&](Val from, ArrayRef<Val> carried) {
-                            return head.take(k, from, min(count - from, block), carried[0],
-                                             carried[1]);
-                          });
+      Vals state = k.loop(
+          0, count, block, {k.f32(minusInfinity), k.f32(0)}, [&](Val from, ArrayRef<Val> carried) {
+            return head.take(k, from, min(count - from, block), carried[0], carried[1]);
+          });
       Val inverse = 1.0 / state[1];
       k.forColumns(features, [&](Val i, Lanes lanes) {
         out.store(head.sums.load({i}, lanes) * inverse, {head.batch, head.column + i}, lanes);

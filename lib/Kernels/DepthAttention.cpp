@@ -41,9 +41,8 @@ struct DepthRows {
       return p;
     });
     Val inverse = 1.0 / sum;
-    k.forColumns(scores.size(), [&](Val i, Lanes lanes) {
-      scores.store(score(i, lanes) * inverse, {i}, lanes);
-    });
+    k.forColumns(scores.size(),
+                 [&](Val i, Lanes lanes) { scores.store(score(i, lanes) * inverse, {i}, lanes); });
   }
 };
 } // namespace
@@ -64,8 +63,7 @@ static void buildDepthAttention(DepthAttentionOp op, ScheduleBuilder &s) {
   Shares shares = Shares::of(rows, heads * slots * (features / 2 + 32));
   launch(s, "depth_attention", shares.tasks(), buffers, [&](Kernel &k) {
     auto history = [&](unsigned i) { return k.mem(i).view({slots, rows, kvHeads * features}); };
-    DepthRows depth{rows,     slots,           heads,      kvHeads,
-                    features, k.mem(0).rows(), history(1), history(2)};
+    DepthRows depth{rows, slots, heads, kvHeads, features, k.mem(0).rows(), history(1), history(2)};
     Val count = k.scalar(3);
     Mem out = k.mem(4).rows(), scores = k.stack({paddedSlots(k, slots)});
     k.when(equal(count, 0), [&] {
@@ -97,15 +95,14 @@ static void buildDepthAttentionGrad(DepthAttentionGradOp op, ScheduleBuilder &s)
   auto heads = static_cast<int64_t>(op.getHeads()), kvHeads = static_cast<int64_t>(op.getKvHeads());
   int64_t rows = rowsOf(op.getQ()), width = featuresOf(op.getQ()), features = width / heads;
   int64_t slots = tensorType(op.getKeys()).getDimSize(0), kvWidth = kvHeads * features;
-  SmallVector<Value> buffers{s.buffer(op.getQ()),     s.buffer(op.getKeys()),
-                             s.buffer(op.getValues()), s.buffer(op.getCount()),
+  SmallVector<Value> buffers{s.buffer(op.getQ()),       s.buffer(op.getKeys()),
+                             s.buffer(op.getValues()),  s.buffer(op.getCount()),
                              s.buffer(op.getDResult()), s.buffer(op.getDQ()),
-                             s.buffer(op.getDKeys()),  s.buffer(op.getDValues())};
+                             s.buffer(op.getDKeys()),   s.buffer(op.getDValues())};
   Shares shares = Shares::of(rows, heads * slots * (features + 64));
   launch(s, "depth_attention_grad", shares.tasks(), buffers, [&](Kernel &k) {
     auto history = [&](unsigned i) { return k.mem(i).view({slots, rows, kvWidth}); };
-    DepthRows depth{rows,     slots,           heads,      kvHeads,
-                    features, k.mem(0).rows(), history(1), history(2)};
+    DepthRows depth{rows, slots, heads, kvHeads, features, k.mem(0).rows(), history(1), history(2)};
     Val count = k.scalar(3);
     Mem dOut = k.mem(4).rows(), dq = k.mem(5).rows(), dKeys = history(6), dValues = history(7);
     Mem p = k.stack({paddedSlots(k, slots)}), ds = k.stack({paddedSlots(k, slots)});
@@ -116,16 +113,14 @@ static void buildDepthAttentionGrad(DepthAttentionGradOp op, ScheduleBuilder &s)
       k.forColumns(ds.size(), [&](Val i, Lanes lanes) { ds.store(0.0, {i}, lanes); });
       k.loop(0, count, 1, [&](Val slot) {
         Val d = dot(
-            k, features,
-            [&](Val i, Lanes lanes) { return dOut.load({row, column + i}, lanes); },
+            k, features, [&](Val i, Lanes lanes) { return dOut.load({row, column + i}, lanes); },
             [&](Val i, Lanes lanes) {
               return depth.values.load({slot, row, keyColumn + i}, lanes);
             });
         ds.store(d, {slot});
       });
-      Val mean = k.sumColumns(ds.size(), [&](Val i, Lanes lanes) {
-        return p.load({i}, lanes) * ds.load({i}, lanes);
-      });
+      Val mean = k.sumColumns(
+          ds.size(), [&](Val i, Lanes lanes) { return p.load({i}, lanes) * ds.load({i}, lanes); });
       k.forColumns(ds.size(), [&](Val i, Lanes lanes) {
         ds.store(p.load({i}, lanes) * (ds.load({i}, lanes) - mean) * depth.scale(), {i}, lanes);
       });

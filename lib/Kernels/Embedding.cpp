@@ -64,7 +64,7 @@ static void buildPositions(PositionsOp op, ScheduleBuilder &s) {
     Type i32 = k.getBuilder().getI32Type();
     k.loop(0, out.size(0), 1, [&](Val row) {
       k.forColumns(out.size(1), [&](Val i, Lanes lanes) {
-        Val first = i.isNumber() ? k.number(i, i32) : convert(i, i32);
+        Val first = convert(i, i32);
         out.store(k.iota(lanes.width) + first, {row, i}, lanes);
       });
     });

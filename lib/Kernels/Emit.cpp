@@ -115,10 +115,14 @@ static Val compare(Val a, Val b, arith::CmpFPredicate floats, arith::CmpIPredica
 }
 
 Val less(Val a, Val b) {
+  if (a.isNumber() && b.isNumber())
+    return static_cast<int64_t>(a.getNumber() < b.getNumber());
   return compare(a, b, arith::CmpFPredicate::OLT, arith::CmpIPredicate::slt);
 }
 
 Val equal(Val a, Val b) {
+  if (a.isNumber() && b.isNumber())
+    return static_cast<int64_t>(a.getNumber() == b.getNumber());
   return compare(a, b, arith::CmpFPredicate::OEQ, arith::CmpIPredicate::eq);
 }
 
@@ -128,6 +132,8 @@ Val both(Val a, Val b) {
 }
 
 Val select(Val condition, Val yes, Val no) {
+  if (condition.isNumber())
+    return condition.getInteger() ? yes : no;
   Emitter &e = unify(yes, no);
   return {e, e.create<arith::SelectOp>(condition.get(), yes.get(), no.get())};
 }
@@ -190,6 +196,8 @@ Val minLanes(Val x) {
 }
 
 Val convert(Val x, Type element) {
+  if (x.isNumber()) // takes the type of what it meets
+    return x;
   Emitter &e = x.getEmitter();
   Type from = getElementTypeOrSelf(x.getType()), to = withElement(x.getType(), element);
   if (from == element)

@@ -96,7 +96,7 @@ Tiles Tiles::of(int64_t rows, const Panels &panels) {
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
-                  Val base, ReadA a, StoreC store) {
+                  Val base, Val from, Val to, ReadA a, StoreC store) {
   Val rowTile = tiles.rowTiles() == 1 ? Val(0) : tile / tiles.panelTiles();
   Val panelTile = tiles.panelTiles() == 1 ? Val(0) : tile % tiles.panelTiles();
   auto range = [](Val tile, int64_t step, int64_t end) {
@@ -104,8 +104,7 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
   };
   auto [row, rowEnd] = range(rowTile, tiles.rowsPerTask, tiles.rows);
   auto [panel, panelEnd] = range(panelTile, tiles.panelsPerTask, tiles.panels);
-  multiply(k, panels, packed, base, {row, rowEnd, tiles.rows}, panel, panelEnd, 0, panels.depth, a,
-           store);
+  multiply(k, panels, packed, base, {row, rowEnd, tiles.rows}, panel, panelEnd, from, to, a, store);
 }
 
 } // namespace dreamer::kernels

@@ -102,9 +102,9 @@ struct Tiles {
   int64_t tasks() const { return rowTiles() * panelTiles(); }
 };
 
-/// The tile of C that is task `tile` of `tiles`, with k over the whole depth.
+/// Tile `tile` of C, summed over k in `from` .. `to`-1.
 void multiplyTile(Kernel &kernel, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
-                  Val base, ReadA a, StoreC store);
+                  Val base, Val from, Val to, ReadA a, StoreC store);
 
 } // namespace dreamer::kernels
 

@@ -24,9 +24,13 @@ void dreamer::registerKernelModels(DialectRegistry &registry) {
     kernels::attachRotaryKernels(*context);
     kernels::attachEmbeddingKernels(*context);
     kernels::attachMemoryKernels(*context);
+    kernels::attachSequenceAttentionKernels(*context);
+    kernels::attachSequenceAttentionGradKernels(*context);
     kernels::attachDepthAttentionKernels(*context);
     kernels::attachDecodeKernels(*context);
     kernels::attachRoutingKernels(*context);
+    kernels::attachExpertKernels(*context);
+    kernels::attachExpertGradKernels(*context);
     kernels::attachLossKernels(*context);
     kernels::attachOptimizerKernels(*context);
   });

@@ -20,7 +20,7 @@ static void launchProduct(ScheduleBuilder &s, Value a, Value b, bool transposed,
   launch(s, "product", tiles.tasks(), {a, packed, c}, [&](Kernel &k) {
     Mem left = k.mem(0).view({rows, depth}), out = k.mem(2).view({rows, columns});
     multiplyTile(
-        k, panels, tiles, k.task, k.mem(1), 0,
+        k, panels, tiles, k.task, k.mem(1), 0, 0, depth,
         [&](Val row, Val depth) { return left.load({row, depth}); },
         [&](Val row, Val column, Val value, Lanes lanes) {
           out.store(value, {row, column}, lanes);
@@ -46,7 +46,7 @@ static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
   launch(s, "product", tiles.tasks(), {s.buffer(op.getDResult()), packed, out}, [&](Kernel &k) {
     Mem left = k.mem(0).view({depth, rows}), out = k.mem(2);
     multiplyTile(
-        k, panels, tiles, k.task, k.mem(1), 0,
+        k, panels, tiles, k.task, k.mem(1), 0, 0, depth,
         [&](Val row, Val depth) { return left.load({depth, row}); },
         [&](Val row, Val column, Val value, Lanes lanes) {
           out.store(value, {row, column}, lanes);

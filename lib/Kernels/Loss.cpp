@@ -90,7 +90,7 @@ static void buildCrossEntropyGrad(CrossEntropyGradOp op, ScheduleBuilder &s) {
       Val softmaxScale = scale * (rowLse * (2 * zLoss) + 1.0);
       k.forColumns(vocabulary, [&](Val i, Lanes lanes) {
         Val probability = exp(logits.load({row, i}, lanes) - rowLse);
-        Val column = k.iota(lanes.width) + (i.isNumber() ? k.number(i, i32) : convert(i, i32));
+        Val column = k.iota(lanes.width) + convert(i, i32);
         Val chosen = select(equal(column, target), splat(scale, lanes.width), 0.0);
         out.store(probability * softmaxScale - chosen, {row, i}, lanes);
       });

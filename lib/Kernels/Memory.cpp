@@ -78,6 +78,33 @@ static void buildUnstack(UnstackOp op, ScheduleBuilder &s) {
   launchPartsCopy(s, "unstack", op.getStack(), op.getParts(), /*intoStack=*/false);
 }
 
+/// One launch that copies `from` [a, b, inner] to `to` [b, a, inner].
+static void launchExchange(ScheduleBuilder &s, StringRef name, Value from, Value to, int64_t a,
+                           int64_t b) {
+  int64_t inner = elementsOf(from) / (a * b);
+  Shares shares = Shares::of(a * b, inner);
+  launch(s, name, shares.tasks(), {s.buffer(to), s.buffer(from)}, [&](Kernel &k) {
+    Mem out = k.mem(0).view({b, a, inner}), in = k.mem(1).view({a, b, inner});
+    k.forShare(shares, [&](Val row) {
+      Val i = row / b, j = row % b;
+      k.forColumns(inner, [&](Val c, Lanes lanes) {
+        out.store(in.load({i, j, c}, lanes), {j, i, c}, lanes);
+      });
+    });
+  });
+}
+
+static void buildSplit(SplitOp op, ScheduleBuilder &s) {
+  ArrayRef<int64_t> outer = tensorType(op.getX()).getShape().take_front(op.getAxis());
+  launchExchange(s, "split", op.getX(), op.getResult(), llvm::product_of(outer), op.getParts());
+}
+
+static void buildMerge(MergeOp op, ScheduleBuilder &s) {
+  ArrayRef<int64_t> shape = tensorType(op.getStack()).getShape();
+  launchExchange(s, "merge", op.getStack(), op.getResult(), shape[0],
+                 llvm::product_of(shape.slice(1, op.getAxis())));
+}
+
 static void buildCacheAppend(CacheAppendOp op, ScheduleBuilder &s) {
   RankedTensorType type = tensorType(op.getCache());
   int64_t batch = type.getDimSize(1), capacity = type.getDimSize(2), features = type.getDimSize(3);
@@ -105,6 +132,8 @@ void attachMemoryKernels(MLIRContext &context) {
   SlotOp::attachInterface<Model<SlotOp, buildSlot>>(context);
   StackOp::attachInterface<Model<StackOp, buildStack>>(context);
   UnstackOp::attachInterface<Model<UnstackOp, buildUnstack>>(context);
+  SplitOp::attachInterface<Model<SplitOp, buildSplit>>(context);
+  MergeOp::attachInterface<Model<MergeOp, buildMerge>>(context);
   CacheAppendOp::attachInterface<UpdatingModel<CacheAppendOp, buildCacheAppend, 0u>>(context);
 }
 

@@ -35,7 +35,7 @@ static void buildTopK(TopKOp op, ScheduleBuilder &s) {
         Val largest = k.maxColumns(all, rank);
         Val none = k.number(experts - 1, VectorType::get(width, i32));
         Vals first = k.loop(0, all, width, {none}, [&](Val i, ArrayRef<Val> carried) {
-          Val at = k.iota(width) + (i.isNumber() ? k.number(i, i32) : convert(i, i32));
+          Val at = k.iota(width) + convert(i, i32);
           return Vals{min(carried[0], select(equal(rank(i, {}), largest), at, experts - 1))};
         });
         Val id = minLanes(first[0]);

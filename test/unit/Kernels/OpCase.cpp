@@ -175,7 +175,8 @@ private:
   using Results = std::vector<std::vector<char>>;
   /// Runs the kernels; the buffer of result `first` is that of operand `second`, if given.
   Results run(bool backwards, std::optional<std::pair<unsigned, unsigned>> shared);
-  void compareResult(unsigned i, const Tensor &expected, const std::vector<char> &actual);
+  void compareResult(unsigned i, const Tensor &expected, const std::vector<char> &actual,
+                     double wholeNorm);
   std::string describe();
 
   static MLIRContext &context();
@@ -326,7 +327,8 @@ std::string Runner::describe() {
   return text;
 }
 
-void Runner::compareResult(unsigned i, const Tensor &expected, const std::vector<char> &actual) {
+void Runner::compareResult(unsigned i, const Tensor &expected, const std::vector<char> &actual,
+                           double wholeNorm) {
   auto type = cast<ShapedType>(op->getResult(i).getType());
   if (auto *ints = std::get_if<Ints>(&expected)) {
     EXPECT_EQ(std::memcmp(ints->data().data(), actual.data(), actual.size()), 0)
@@ -340,8 +342,8 @@ void Runner::compareResult(unsigned i, const Tensor &expected, const std::vector
     difference += (x - y) * (x - y);
     norm += x * x;
   }
-  // The comparison is false for NaN.
-  EXPECT_TRUE(std::sqrt(difference) <= test.tolerance * std::sqrt(norm) + 2e-7)
+  // What is zero by construction is compared with all results. False for NaN.
+  EXPECT_TRUE(std::sqrt(difference) <= test.tolerance * std::sqrt(norm) + 5e-7 * wholeNorm)
       << "result " << i << " of " << describe() << ": off by " << std::sqrt(difference) << " of "
       << std::sqrt(norm);
 }
@@ -354,8 +356,13 @@ void Runner::compare() {
   auto expected = interpreter.call(function, inputs);
   ASSERT_TRUE(succeeded(expected)) << describe();
   Results results = run(false, std::nullopt);
+  double squares = 0;
+  for (const Tensor &tensor : *expected)
+    if (auto *floats = std::get_if<Floats>(&tensor))
+      for (double x : floats->data())
+        squares += x * x;
   for (unsigned i = 0; i < results.size(); ++i)
-    compareResult(i, (*expected)[i], results[i]);
+    compareResult(i, (*expected)[i], results[i], std::sqrt(squares));
   EXPECT_TRUE(run(true, std::nullopt) == results)
       << "depends on the order of tasks: " << describe();
   for (unsigned i = 0; i < op->getNumResults(); ++i)

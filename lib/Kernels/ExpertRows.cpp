@@ -1,0 +1,87 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Kernels/ExpertRows.h"
+#include "lib/Kernels/Attention.h"
+
+using namespace mlir;
+
+namespace dreamer::kernels {
+
+/// A counting sort: count, place the runs, place the pairs.
+static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pairAt, Mem placeOf,
+                      Mem blocks) {
+  Type i32 = k.getBuilder().getI32Type();
+  auto add = [](Mem at, Val i, Val n) { at.store(at.load({i}) + n, {i}); };
+  // starts[e] first counts expert e, then is the place of its next pair, then the end of its
+  // run before the gaps; the pass over blocks turns it into the start of the run again.
+  k.loop(0, m.experts + 1, 1, [&](Val e) { starts.store(0, {e}); });
+  k.loop(0, m.pairs(), 1, [&](Val p) { add(starts, k.toIndex(ids.load({p})), 1); });
+  Vals end = k.loop(0, m.experts, 1, {k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
+    Val count = k.toIndex(starts.load({e}));
+    starts.store(convert(carried[0], i32), {e});
+    return Vals{carried[0] + (count + (m.block.rows - 1)) / m.block.rows * m.block.rows};
+  });
+  starts.store(convert(end[0], i32), {m.experts});
+  k.loop(0, m.pairs(), 1, [&](Val p) {
+    Val expert = k.toIndex(ids.load({p})), place = starts.load({expert});
+    starts.store(place + 1, {expert});
+    placeOf.store(place, {p});
+    pairAt.store(convert(p, i32), {k.toIndex(place)});
+  });
+  Val blockRows = m.blockRows();
+  Vals state = k.loop(0, m.experts, 1, {k.index(0), k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
+    Val filled = k.toIndex(starts.load({e})), from = carried[0];
+    Val to = from + (filled - from + (m.block.rows - 1)) / m.block.rows * m.block.rows;
+    k.loop(filled, to, 1, [&](Val place) { pairAt.store(-1, {place}); });
+    starts.store(convert(from, i32), {e});
+    Vals block = k.loop(from, to, blockRows, {carried[1]}, [&](Val at, ArrayRef<Val> index) {
+      blocks.store(convert(e, i32), {index[0], 0});
+      blocks.store(convert(at, i32), {index[0], 1});
+      blocks.store(convert(min(at + blockRows, to), i32), {index[0], 2});
+      return Vals{index[0] + 1};
+    });
+    return Vals{to, block[0]};
+  });
+  k.loop(state[1], m.blocks(), 1, [&](Val block) { blocks.store(-1, {block, 0}); });
+}
+
+ExpertRows launchSort(ScheduleBuilder &s, const Mixture &m, Value ids) {
+  Type i32 = s.builder().getI32Type();
+  ExpertRows rows{scratch(s, {m.experts + 1}, i32), scratch(s, {m.places()}, i32),
+                  scratch(s, {m.pairs()}, i32), scratch(s, {m.blocks(), 3}, i32)};
+  launch(s, "sort", 1, {ids, rows.starts, rows.pairAt, rows.placeOf, rows.blocks}, [&](Kernel &k) {
+    sortPairs(k, m, k.mem(0).flat(), k.mem(1), k.mem(2), k.mem(3), k.mem(4));
+  });
+  return rows;
+}
+
+void forExpertBlock(Kernel &k, Mem blocks, function_ref<void(Val, Val, Val)> body) {
+  Val expert = blocks.load({k.task, 0});
+  k.when(less(-1, expert), [&] {
+    body(k.toIndex(expert), k.toIndex(blocks.load({k.task, 1})),
+         k.toIndex(blocks.load({k.task, 2})));
+  });
+}
+
+void launchCombine(ScheduleBuilder &s, StringRef name, const Mixture &m, Value values,
+                   Value placeOf, Value weights, Value out) {
+  SmallVector<Value> buffers{values, placeOf, out};
+  if (weights)
+    buffers.push_back(weights);
+  Shares shares = Shares::of(m.rows, m.chosen * m.features);
+  launch(s, name, shares.tasks(), buffers, [&](Kernel &k) {
+    Mem values = k.mem(0), places = k.mem(1).view({m.rows, m.chosen}), out = k.mem(2).rows();
+    k.forShare(shares, [&](Val row) {
+      weightedSum(
+          k, m.chosen, m.features,
+          [&](Val j) { return weights ? k.mem(3).rows().load({row, j}) : k.f32(1); },
+          [&](Val j, Val i, Lanes lanes) {
+            return values.load({k.toIndex(places.load({row, j})), i}, lanes);
+          },
+          [&](Val i, Val sum, Lanes lanes) { out.store(sum, {row, i}, lanes); });
+    });
+  });
+}
+
+} // namespace dreamer::kernels

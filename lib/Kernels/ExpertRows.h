@@ -1,0 +1,52 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The pairs (row, choice) of a mixture sorted by expert, so that each expert's rows are
+// one run of rows in the products. No pair is dropped, however uneven the choice.
+
+#ifndef DREAMER_KERNELS_EXPERTROWS_H
+#define DREAMER_KERNELS_EXPERTROWS_H
+
+#include "lib/Kernels/Gemm.h"
+
+namespace dreamer::kernels {
+
+/// Sizes of a mixture of experts.
+struct Mixture {
+  int64_t rows, chosen, experts, features, hidden; // lead, k, N, h, f
+  RegisterBlock block;
+
+  int64_t pairs() const { return rows * chosen; }
+  /// Places for sorted pairs: each expert's run is filled up to whole register blocks.
+  int64_t places() const { return roundUp(pairs() + experts * (block.rows - 1), block.rows); }
+  /// Rows of one task of the products.
+  int64_t blockRows() const { return 8 * block.rows; }
+  int64_t blocks() const { return places() / blockRows() + experts; }
+  /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].
+  Panels toHidden() const { return {features, hidden, block}; }
+  Panels toFeatures() const { return {hidden, features, block}; }
+};
+
+/// Scratch with the sorted pairs. Kernels take these as arguments.
+struct ExpertRows {
+  mlir::Value starts;  ///< i32 [N + 1]: where each expert's run of places starts
+  mlir::Value pairAt;  ///< i32 [places]: the pair in a place, -1 for none
+  mlir::Value placeOf; ///< i32 [pairs]: the place of a pair
+  mlir::Value blocks;  ///< i32 [blocks, 3]: expert (-1: none), first place, end
+};
+
+/// One launch that sorts the pairs by `ids` [rows, chosen], in order of pairs.
+ExpertRows launchSort(ScheduleBuilder &schedule, const Mixture &mixture, mlir::Value ids);
+
+/// Runs `body` for the block of places that is the task: its expert and places.
+void forExpertBlock(Kernel &kernel, Mem blocks,
+                    llvm::function_ref<void(Val expert, Val from, Val to)> body);
+
+/// One launch: row r of `out` [rows, h] is the sum over its choices j of `weights` (r, j)
+/// (1 if null) times the row of `values` [places, h] at the pair's place.
+void launchCombine(ScheduleBuilder &schedule, llvm::StringRef name, const Mixture &mixture,
+                   mlir::Value values, mlir::Value placeOf, mlir::Value weights, mlir::Value out);
+
+} // namespace dreamer::kernels
+
+#endif // DREAMER_KERNELS_EXPERTROWS_H

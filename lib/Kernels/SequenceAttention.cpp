@@ -1,0 +1,167 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// sequence_attention: a block of queries against blocks of keys, with a running maximum
+// where there is more than one block. Dao, "FlashAttention-2", 2023, algorithm 1.
+
+#include "lib/Kernels/Attention.h"
+#include "lib/Kernels/Models.h"
+#include <limits>
+
+using namespace mlir;
+
+namespace dreamer::kernels {
+
+static constexpr double minusInfinity = -std::numeric_limits<double>::infinity();
+
+namespace {
+/// A block of queries of one head, and what is known of its rows so far.
+struct QueryBlock {
+  const SequenceShape &shape;
+  Mem q, keys, values;    // [B * T, heads * c]; packed K^T and V
+  Mem scores;             // [queries, keys] of the block
+  Mem largest, sums;      // [queries]: running maximum, sum of exponentials
+  Val keyBase, valueBase; // of the head in packed memory
+  Val row, column;        // of position 0 and feature 0 in q
+  Val from, to;           // positions
+
+  void computeScores(Kernel &k, Val firstKey, Val count) const {
+    Panels panels = shape.transposed();
+    Val panel = firstKey / panels.width();
+    multiply(
+        k, panels, keys, keyBase, {from, to, shape.positions}, panel,
+        (firstKey + count + (panels.width() - 1)) / panels.width(), 0, shape.features,
+        [&](Val t, Val i) { return q.load({row + t, column + i}); },
+        [&](Val t, Val key, Val value, Lanes lanes) {
+          scores.store(value * shape.scale(), {t - from, key - firstKey}, Lanes::all(lanes.width));
+        });
+  }
+
+  /// Scores become exponentials, 0 where a key is later than the query. `rescale` takes each
+  /// row and the factor of what was summed before.
+  void exponentiate(Kernel &k, Val firstKey, Val count, bool first,
+                    function_ref<void(Val, Val)> rescale) const {
+    int64_t lanes = shape.block.lanes;
+    Val end = (count + (lanes - 1)) / lanes * lanes;
+    Type i32 = k.getBuilder().getI32Type();
+    k.loop(0, to - from, 1, [&](Val t) {
+      Val last = from + t - firstKey; // the last key of the block that this query sees
+      Val lastLane = convert(last, i32);
+      auto visible = [&](Val i) { return less(k.iota(lanes) + convert(i, i32), lastLane + 1); };
+      Vals top =
+          k.loop(0, end, lanes, {k.f32(minusInfinity, lanes)}, [&](Val i, ArrayRef<Val> carried) {
+            Val score = scores.load({t, i}, Lanes::all(lanes));
+            score = select(visible(i), score, minusInfinity);
+            scores.store(score, {t, i}, Lanes::all(lanes));
+            return Vals{max(carried[0], score)};
+          });
+      Val newLargest = maxLanes(top[0]);
+      if (!first)
+        newLargest = max(newLargest, largest.load({t}));
+      Vals sum = k.loop(0, end, lanes, {k.f32(0, lanes)}, [&](Val i, ArrayRef<Val> carried) {
+        Val p = exp(scores.load({t, i}, Lanes::all(lanes)) - newLargest);
+        scores.store(p, {t, i}, Lanes::all(lanes));
+        return Vals{carried[0] + p};
+      });
+      Val newSum = sumLanes(sum[0]);
+      if (!first) {
+        Val factor = exp(largest.load({t}) - newLargest);
+        newSum = fma(sums.load({t}), factor, newSum);
+        rescale(t, factor);
+      }
+      largest.store(newLargest, {t});
+      sums.store(newSum, {t});
+    });
+  }
+
+  /// Hands the products of the exponentials with the values of the block to `store`.
+  void weighValues(Kernel &k, Val firstKey, Val count, StoreC store) const {
+    multiply(
+        k, shape.straight(), values, valueBase, {from, to, shape.positions}, 0,
+        shape.straight().count(), firstKey, firstKey + count,
+        [&](Val t, Val key) { return scores.load({t - from, key - firstKey}); }, store);
+  }
+};
+} // namespace
+
+/// One block of queries: `out` [B * T, heads * c] and `lse` [B * heads, T] of head `item`.
+static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val item) {
+  const SequenceShape &shape = block.shape;
+  auto at = [&](Val t, Val i) { return SmallVector<Val>{block.row + t, block.column + i}; };
+  Val from = block.from, to = block.to;
+  if (shape.keyBlocks() == 1) {
+    block.computeScores(k, 0, to);
+    block.exponentiate(k, 0, to, /*first=*/true, [](Val, Val) {});
+    block.weighValues(k, 0, to, [&](Val t, Val i, Val value, Lanes lanes) {
+      out.store(value / block.sums.load({t - from}), at(t, i), lanes);
+    });
+  } else {
+    auto take = [&](Val firstKey, bool first) {
+      Val count = min(to - firstKey, shape.keyBlock());
+      block.computeScores(k, firstKey, count);
+      block.exponentiate(k, firstKey, count, first, [&](Val t, Val factor) {
+        k.forColumns(shape.features, [&](Val i, Lanes lanes) {
+          out.store(out.load(at(from + t, i), lanes) * factor, at(from + t, i), lanes);
+        });
+      });
+      block.weighValues(k, firstKey, count, [&](Val t, Val i, Val value, Lanes lanes) {
+        out.store(first ? value : out.load(at(t, i), lanes) + value, at(t, i), lanes);
+      });
+    };
+    take(0, /*first=*/true);
+    k.loop(shape.keyBlock(), to, shape.keyBlock(), [&](Val key) { take(key, /*first=*/false); });
+    k.loop(0, to - from, 1, [&](Val t) {
+      Val inverse = 1.0 / block.sums.load({t});
+      k.forColumns(shape.features, [&](Val i, Lanes lanes) {
+        out.store(out.load(at(from + t, i), lanes) * inverse, at(from + t, i), lanes);
+      });
+    });
+  }
+  k.loop(0, to - from, 1, [&](Val t) {
+    lse.store(block.largest.load({t}) + log(block.sums.load({t})), {item, from + t});
+  });
+}
+
+static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
+  SequenceShape shape = SequenceShape::of(op.getQ(), static_cast<int64_t>(op.getHeads()),
+                                          static_cast<int64_t>(op.getKvHeads()), s.target());
+  Value keys = launchPackHeads(s, "pack_keys", shape, s.buffer(op.getK()), shape.kvHeads, true);
+  Value values =
+      launchPackHeads(s, "pack_values", shape, s.buffer(op.getV()), shape.kvHeads, false);
+  int64_t blocks = shape.queryBlocks();
+  Shares shares = Shares::of(shape.batch * shape.heads * blocks,
+                             shape.queryBlock() * shape.positions * (shape.features / 8 + 4) / 2);
+  launch(s, "attend", shares.tasks(),
+         {s.buffer(op.getQ()), keys, values, s.buffer(op.getResult()), s.buffer(op.getLse())},
+         [&](Kernel &k) {
+           Mem out = k.mem(3).rows(), lse = k.mem(4).rows();
+           lse = lse.view({shape.batch * shape.heads, shape.positions});
+           Mem scores = k.stack({shape.queryBlock(), shape.keyBlock()});
+           Mem largest = k.stack({shape.queryBlock()}), sums = k.stack({shape.queryBlock()});
+           k.forShare(shares, [&](Val share) {
+             Val item = share / blocks, batch = item / shape.heads, head = item % shape.heads;
+             Val kv = batch * shape.kvHeads + head / shape.group();
+             Val from = share % blocks * shape.queryBlock();
+             QueryBlock block{shape,
+                              k.mem(0).rows(),
+                              k.mem(1),
+                              k.mem(2),
+                              scores,
+                              largest,
+                              sums,
+                              kv * shape.transposed().size(),
+                              kv * shape.straight().size(),
+                              batch * shape.positions,
+                              head * shape.features,
+                              from,
+                              min(from + shape.queryBlock(), shape.positions)};
+             attend(k, block, out, lse, item);
+           });
+         });
+}
+
+void attachSequenceAttentionKernels(MLIRContext &context) {
+  SequenceAttentionOp::attachInterface<Model<SequenceAttentionOp, buildSequenceAttention>>(context);
+}
+
+} // namespace dreamer::kernels

@@ -1,0 +1,244 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// sequence_attention_grad: probabilities of a block of queries and keys are computed again
+// from lse. Dao, "FlashAttention-2", 2023, algorithm 2. Short sequences take one pass over
+// the blocks; long ones take one for dq and one for dk and dv, which has more tasks.
+
+#include "lib/Kernels/Attention.h"
+#include "lib/Kernels/Dot.h"
+#include "lib/Kernels/Models.h"
+
+using namespace mlir;
+
+namespace dreamer::kernels {
+
+namespace {
+/// The packed operands: transposes for scores and their cotangents, straight for products
+/// with those.
+struct PackedHeads {
+  Value keysT, valuesT, keys; // of kvHeads
+  Value queries, dOut;        // of heads
+};
+
+/// Memory of a kernel that works on blocks of queries and keys.
+struct GradBlocks {
+  const SequenceShape &shape;
+  Mem q, out, lse, dOut;                         // [B * T, heads * c]; lse [B * heads, T]
+  Mem keysT, valuesT, keys, packedQ, packedDOut; // packed
+  Mem p, ds;                                     // [queries, keys] of the block
+
+  /// A head: its batch entry and index, and where it lies.
+  struct Head {
+    Val item, kv, row,
+        column; // batch * heads + head, batch * kvHeads + its group, batch * T, head * c
+  };
+
+  Head head(Val batch, Val index) const {
+    return {batch * shape.heads + index, batch * shape.kvHeads + index / shape.group(),
+            batch * shape.positions, index * shape.features};
+  }
+
+  /// Fills p and ds for queries `from` .. `to`-1 and `count` keys from `firstKey` on, and zeros
+  /// behind them up to whole blocks of rows.
+  void compute(Kernel &k, const Head &head, Val from, Val to, Val firstKey, Val count) const {
+    Panels panels = shape.transposed();
+    Val panel = firstKey / panels.width();
+    Val panelEnd = (firstKey + count + (panels.width() - 1)) / panels.width();
+    auto scores = [&](Mem left, Mem right, Mem into) {
+      multiply(
+          k, panels, right, head.kv * panels.size(), {from, to, shape.positions}, panel, panelEnd,
+          0, shape.features,
+          [&](Val t, Val i) { return left.load({head.row + t, head.column + i}); },
+          [&](Val t, Val key, Val value, Lanes lanes) {
+            into.store(value, {t - from, key - firstKey}, Lanes::all(lanes.width));
+          });
+    };
+    scores(q, keysT, p);
+    scores(dOut, valuesT, ds);
+    int64_t lanes = shape.block.lanes;
+    Val end = min((count + (shape.block.rows + lanes - 2)) / lanes * lanes, shape.keyBlock());
+    Type i32 = k.getBuilder().getI32Type();
+    k.loop(0, to - from, 1, [&](Val t) {
+      Val rowLse = lse.load({head.item, from + t});
+      Val delta = dot(
+          k, shape.features,
+          [&](Val i, Lanes l) { return dOut.load({head.row + from + t, head.column + i}, l); },
+          [&](Val i, Lanes l) { return out.load({head.row + from + t, head.column + i}, l); });
+      Val visible = convert(from + t - firstKey + 1, i32); // how many keys this query sees
+      k.loop(0, end, lanes, [&](Val i) {
+        Lanes all = Lanes::all(lanes);
+        Val seen = less(k.iota(lanes) + convert(i, i32), visible);
+        Val probability = exp(p.load({t, i}, all) * shape.scale() - rowLse);
+        Val d = probability * (ds.load({t, i}, all) - delta) * shape.scale();
+        p.store(select(seen, probability, 0.0), {t, i}, all);
+        ds.store(select(seen, d, 0.0), {t, i}, all);
+      });
+    });
+  }
+
+  /// Hands the block's part of dq = ds K to `store`.
+  void multiplyQueries(Kernel &k, const Head &head, Val from, Val to, Val firstKey, Val count,
+                       StoreC store) const {
+    Panels panels = shape.straight();
+    multiply(
+        k, panels, keys, head.kv * panels.size(), {from, to, shape.positions}, 0, panels.count(),
+        firstKey, firstKey + count,
+        [&](Val t, Val key) { return ds.load({t - from, key - firstKey}); }, store);
+  }
+
+  /// Adds the block's part of dk = ds^T Q and dv = p^T dOut, to rows of `dk` and `dv`
+  /// [B * T, kvHeads * c].
+  void addKeys(Kernel &k, const Head &head, Val from, Val to, Val firstKey, Val count, Val column,
+               Mem dk, Mem dv) const {
+    Panels panels = shape.straight();
+    int64_t step = shape.block.rows;
+    Val keyEnd = min(firstKey + (count + (step - 1)) / step * step, shape.positions);
+    auto add = [&](Mem left, Mem right, Mem into) {
+      multiply(
+          k, panels, right, head.item * panels.size(), {firstKey, keyEnd, shape.positions}, 0,
+          panels.count(), from, to,
+          [&](Val key, Val t) { return left.load({t - from, key - firstKey}); },
+          [&](Val key, Val i, Val value, Lanes lanes) {
+            SmallVector<Val> at{head.row + key, column + i};
+            into.store(into.load(at, lanes) + value, at, lanes);
+          });
+    };
+    add(ds, packedQ, dk);
+    add(p, packedDOut, dv);
+  }
+};
+} // namespace
+
+/// The arguments of all kernels here, in this order; `blocks` reads them.
+static SmallVector<Value> arguments(SequenceAttentionGradOp op, ScheduleBuilder &s,
+                                    const PackedHeads &packed) {
+  return {s.buffer(op.getQ()),
+          s.buffer(op.getResult()),
+          s.buffer(op.getLse()),
+          s.buffer(op.getDResult()),
+          packed.keysT,
+          packed.valuesT,
+          packed.keys,
+          packed.queries,
+          packed.dOut};
+}
+
+static GradBlocks blocks(Kernel &k, const SequenceShape &shape) {
+  return {shape,
+          k.mem(0).rows(),
+          k.mem(1).rows(),
+          k.mem(2).view({shape.batch * shape.heads, shape.positions}),
+          k.mem(3).rows(),
+          k.mem(4),
+          k.mem(5),
+          k.mem(6),
+          k.mem(7),
+          k.mem(8),
+          k.stack({shape.queryBlock(), shape.keyBlock()}),
+          k.stack({shape.queryBlock(), shape.keyBlock()})};
+}
+
+/// FLOPs over about 8 for one query and one key of one head.
+static int64_t pairCost(const SequenceShape &shape) { return shape.features / 4 + 6; }
+
+static void zeroKeys(Kernel &k, const SequenceShape &shape, Val row, Val from, Val to, Val column,
+                     Mem dk, Mem dv) {
+  k.loop(from, to, 1, [&](Val t) {
+    k.forColumns(shape.features, [&](Val i, Lanes lanes) {
+      dk.store(0.0, {row + t, column + i}, lanes);
+      dv.store(0.0, {row + t, column + i}, lanes);
+    });
+  });
+}
+
+/// dk and dv of one block of keys of one group of heads; dq as well if `dq` is given (then the
+/// block holds all keys).
+static void gradOfKeys(Kernel &k, const GradBlocks &blocks, Val batch, Val kvHead, Val firstKey,
+                       Mem dk, Mem dv, std::optional<Mem> dq) {
+  const SequenceShape &shape = blocks.shape;
+  Val keyColumn = kvHead * shape.features;
+  Val keyEnd = min(firstKey + shape.keyBlock(), shape.positions);
+  zeroKeys(k, shape, batch * shape.positions, firstKey, keyEnd, keyColumn, dk, dv);
+  k.loop(0, shape.group(), 1, [&](Val i) {
+    GradBlocks::Head head = blocks.head(batch, kvHead * shape.group() + i);
+    k.loop(firstKey, shape.positions, shape.queryBlock(), [&](Val from) {
+      Val to = min(from + shape.queryBlock(), shape.positions);
+      Val count = min(to, keyEnd) - firstKey;
+      blocks.compute(k, head, from, to, firstKey, count);
+      blocks.addKeys(k, head, from, to, firstKey, count, keyColumn, dk, dv);
+      if (dq)
+        blocks.multiplyQueries(k, head, from, to, firstKey, count,
+                               [&](Val t, Val i, Val value, Lanes lanes) {
+                                 dq->store(value, {head.row + t, head.column + i}, lanes);
+                               });
+    });
+  });
+}
+
+static void gradOfQueries(Kernel &k, const GradBlocks &blocks, const GradBlocks::Head &head,
+                          Val from, Mem dq) {
+  const SequenceShape &shape = blocks.shape;
+  Val to = min(from + shape.queryBlock(), shape.positions);
+  auto take = [&](Val firstKey, bool first) {
+    Val count = min(to - firstKey, shape.keyBlock());
+    blocks.compute(k, head, from, to, firstKey, count);
+    blocks.multiplyQueries(k, head, from, to, firstKey, count,
+                           [&](Val t, Val i, Val value, Lanes lanes) {
+                             SmallVector<Val> at{head.row + t, head.column + i};
+                             dq.store(first ? value : dq.load(at, lanes) + value, at, lanes);
+                           });
+  };
+  take(0, /*first=*/true);
+  k.loop(shape.keyBlock(), to, shape.keyBlock(), [&](Val key) { take(key, /*first=*/false); });
+}
+
+static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuilder &s) {
+  SequenceShape shape = SequenceShape::of(op.getQ(), static_cast<int64_t>(op.getHeads()),
+                                          static_cast<int64_t>(op.getKvHeads()), s.target());
+  auto pack = [&](StringRef name, Value x, int64_t heads, bool transposed) {
+    return launchPackHeads(s, name, shape, s.buffer(x), heads, transposed);
+  };
+  PackedHeads packed{pack("pack_keys_transposed", op.getK(), shape.kvHeads, true),
+                     pack("pack_values_transposed", op.getV(), shape.kvHeads, true),
+                     pack("pack_keys", op.getK(), shape.kvHeads, false),
+                     pack("pack_queries", op.getQ(), shape.heads, false),
+                     pack("pack_cotangent", op.getDResult(), shape.heads, false)};
+  SmallVector<Value> buffers = arguments(op, s, packed);
+  llvm::append_values(buffers, s.buffer(op.getDQ()), s.buffer(op.getDK()), s.buffer(op.getDV()));
+
+  int64_t keyBlocks = shape.keyBlocks();
+  bool onePass = keyBlocks == 1;
+  int64_t pairs = shape.positions * std::min(shape.positions, shape.keyBlock()) / 2 + 1;
+  Shares keyShares =
+      Shares::of(shape.batch * shape.kvHeads * keyBlocks, pairs * shape.group() * pairCost(shape));
+  launch(s, onePass ? "grad" : "grad_of_keys", keyShares.tasks(), buffers, [&](Kernel &k) {
+    GradBlocks memory = blocks(k, shape);
+    Mem dq = k.mem(9).rows(), dk = k.mem(10).rows(), dv = k.mem(11).rows();
+    k.forShare(keyShares, [&](Val share) {
+      Val item = share / keyBlocks, block = share % keyBlocks;
+      gradOfKeys(k, memory, item / shape.kvHeads, item % shape.kvHeads, block * shape.keyBlock(),
+                 dk, dv, onePass ? std::optional(dq) : std::nullopt);
+    });
+  });
+  if (onePass)
+    return;
+  int64_t queryBlocks = shape.queryBlocks();
+  Shares queryShares = Shares::of(shape.batch * shape.heads * queryBlocks,
+                                  shape.queryBlock() * shape.positions / 2 * pairCost(shape));
+  launch(s, "grad_of_queries", queryShares.tasks(), buffers, [&](Kernel &k) {
+    GradBlocks memory = blocks(k, shape);
+    k.forShare(queryShares, [&](Val share) {
+      Val item = share / queryBlocks, block = share % queryBlocks;
+      gradOfQueries(k, memory, memory.head(item / shape.heads, item % shape.heads),
+                    block * shape.queryBlock(), k.mem(9).rows());
+    });
+  });
+}
+
+void attachSequenceAttentionGradKernels(MLIRContext &context) {
+  SequenceAttentionGradOp::attachInterface<
+      Model<SequenceAttentionGradOp, buildSequenceAttentionGrad>>(context);
+}
+
+} // namespace dreamer::kernels
