@@ -4,6 +4,7 @@
 #include "runtime/train/Console.h"
 
 #include <algorithm>
+#include <cmath>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -16,6 +17,10 @@ size_t columnsOf(FILE *out) {
   if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
     return 80;
   return size.ws_col;
+}
+
+std::string formatLoss(double loss) {
+  return std::fabs(loss) < 1e4 ? formatFixed(loss, 4) : formatNumber(loss, 4);
 }
 
 std::string percent(double share) { return formatFixed(100.0 * share, 1) + "%"; }
@@ -56,7 +61,7 @@ void ProgressLine::print(const std::string &line) {
 }
 
 std::string describeForPeople(const Evaluation &evaluation) {
-  std::string out = text("held-out loss ", formatFixed(evaluation.loss(), 4));
+  std::string out = "held-out loss " + formatLoss(evaluation.loss());
   if (evaluation.bytes > 0)
     out += text(", ", formatFixed(evaluation.bitsPerByte(), 3), " bits a byte");
   if (evaluation.answers.rows > 0)
@@ -74,7 +79,7 @@ std::string TrainConsole::describe(const StepRecord &record) const {
   double left = passed / static_cast<double>(record.step - firstStep) *
                 static_cast<double>(lastStep - record.step);
   std::string line =
-      text("step ", record.step, "/", lastStep, "  loss ", formatFixed(record.outcome.loss, 4),
+      text("step ", record.step, "/", lastStep, "  loss ", formatLoss(record.outcome.loss),
            "  norm ", formatNumber(record.outcome.norm, 3), "  rate ", formatNumber(record.rate, 3),
            "  ", formatCount(tokensPerSecond), " tokens/s");
   if (record.progress.skipped > 0)

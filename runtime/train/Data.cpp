@@ -9,6 +9,7 @@
 #include "runtime/train/Utf8.h"
 
 #include <algorithm>
+#include <set>
 
 namespace dreamer::train {
 namespace {
@@ -127,6 +128,7 @@ std::string splitKey(const Row &row) {
 Result<Data> loadRows(const std::string &path, std::string_view content, const Tokenizer &tokenizer,
                       const DataOptions &options) {
   std::vector<Row> train, heldOut;
+  std::set<std::string> heldOutKeys; // the same question twice says nothing new
   bool problems = false, tokens = false;
   Status status =
       forEachJsonLine(path, content, [&](const runtime::Json &object, size_t line) -> Status {
@@ -155,7 +157,11 @@ Result<Data> loadRows(const std::string &path, std::string_view content, const T
         if (problems && tokens)
           return failure(DREAMER_BAD_FILE, place.describe(), "rows of one kind",
                          "problems and rows of tokens in one file");
-        (isHeldOut(splitKey(*row), options.heldOut) ? heldOut : train).push_back(std::move(*row));
+        std::string key = splitKey(*row);
+        if (!isHeldOut(key, options.heldOut))
+          train.push_back(std::move(*row));
+        else if (heldOutKeys.insert(std::move(key)).second)
+          heldOut.push_back(std::move(*row));
         return {};
       });
   DREAMER_RETURN_IF_FAILED(status);

@@ -9,7 +9,8 @@
 //   counts the answer and the end only.
 //           JSONL with {"tokens", "targets"}: taken as they are. Held out by a hash of the prompt
 //           (of the tokens), so that a held-out row is never trained on, whatever the seed and
-//           whatever else is in the file.
+//           whatever else is in the file. A prompt that is held out counts once, however often
+//           the file has it.
 //
 // Rows are padded with the pad token, whose targets are -1 (not counted).
 

@@ -3,6 +3,7 @@
 
 #include "runtime/train/Trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -13,6 +14,18 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// The first tensor that holds a value that is not finite, or "".
+std::string findUnsound(const runtime::Bundle &state) {
+  for (const runtime::Bundle::Entry &entry : state.entries()) {
+    if (entry.tensor.dtype() != runtime::DType::F32)
+      continue;
+    std::span values(entry.tensor.as<float>(), static_cast<size_t>(entry.tensor.elements()));
+    if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
+      return entry.name;
+  }
+  return "";
+}
+
 } // namespace
 
 Trainer::Trainer(Learner &learner, const Data &data, TrainSettings settings, CheckpointInfo &info,
@@ -21,8 +34,8 @@ Trainer::Trainer(Learner &learner, const Data &data, TrainSettings settings, Che
       observers(std::move(observers)), interrupted(std::move(interrupted)),
       order(info.seed, data.train->size(), data.train->shifts()),
       batch(learner.shape().batch, learner.shape().context) {
-  if (info.progress.step > 0)
-    savedStep = evaluatedStep = info.progress.step; // what we resumed from is on the disk
+  if (this->settings.outHoldsStart)
+    savedStep = info.progress.step;
 }
 
 Status Trainer::notify(const std::function<Status(TrainObserver &)> &tell) {
@@ -31,19 +44,22 @@ Status Trainer::notify(const std::function<Status(TrainObserver &)> &tell) {
   return {};
 }
 
-Status Trainer::checkOutcome(const StepOutcome &outcome) {
-  std::string where = text("training, step ", info.progress.step);
+Status Trainer::diverged(std::string_view expected, std::string_view found) const {
   std::string hint =
       savedStep > 0 && !settings.out.empty()
           ? text("the checkpoint of step ", savedStep, " is kept in ", settings.out, "; ")
           : "";
   hint += "a smaller --learning-rate or a longer --warmup often helps";
+  return failure(DREAMER_OUT_OF_RANGE, text("training, step ", info.progress.step), expected, found,
+                 hint);
+}
+
+Status Trainer::checkOutcome(const StepOutcome &outcome) {
   if (!std::isfinite(outcome.loss))
-    return failure(DREAMER_OUT_OF_RANGE, where, "a finite loss", formatNumber(outcome.loss), hint);
+    return diverged("a finite loss", formatNumber(outcome.loss));
   skippedInARow = outcome.skipped ? skippedInARow + 1 : 0;
   if (skippedInARow >= maxSkippedInARow)
-    return failure(DREAMER_OUT_OF_RANGE, where, "a finite gradient norm",
-                   text("none for ", skippedInARow, " steps in a row"), hint);
+    return diverged("a finite gradient norm", text("none for ", skippedInARow, " steps in a row"));
   return {};
 }
 
@@ -86,6 +102,8 @@ Status Trainer::evaluateHeldOut(bool all) {
   if (interrupted())
     return {}; // of a part only
   evaluatedStep = info.progress.step;
+  if (!std::isfinite(evaluation->loss()))
+    return diverged("a finite held-out loss", formatNumber(evaluation->loss()));
   return notify([&](TrainObserver &observer) {
     return observer.onEvaluation(info.progress.step, *evaluation);
   });
@@ -97,6 +115,8 @@ Status Trainer::save() {
   Result<runtime::Bundle> state = learner.state(/*withMoments=*/true);
   if (state.failed())
     return state.status();
+  if (std::string bad = findUnsound(*state); !bad.empty())
+    return diverged("finite parameters to save", text("others in ", bad));
   DREAMER_RETURN_IF_FAILED(saveCheckpoint(settings.out, *state, info));
   savedStep = info.progress.step;
   return notify([&](TrainObserver &observer) { return observer.onSave(savedStep, settings.out); });

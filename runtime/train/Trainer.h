@@ -12,11 +12,12 @@
 namespace dreamer::train {
 
 struct TrainSettings {
-  int64_t steps = 0;         ///< train until so many steps are done, counted from the very first
-  int64_t evaluateEvery = 0; ///< steps between evaluations of held-out data; 0: only at the end
-  int64_t evaluateRows = 0;  ///< rows of an evaluation on the way, 0: all. The last one takes all.
-  int64_t saveEvery = 0;     ///< steps between checkpoints; 0: only at the end
-  std::string out;           ///< the checkpoint; "" for none
+  int64_t steps = 0;          ///< train until so many steps are done, counted from the very first
+  int64_t evaluateEvery = 0;  ///< steps between evaluations of held-out data; 0: only at the end
+  int64_t evaluateRows = 0;   ///< rows of an evaluation on the way, 0: all. The last one takes all.
+  int64_t saveEvery = 0;      ///< steps between checkpoints; 0: only at the end
+  std::string out;            ///< the checkpoint; "" for none
+  bool outHoldsStart = false; ///< `out` is the checkpoint that this run goes on from
   int32_t pad = 0;
 };
 
@@ -45,8 +46,9 @@ public:
 /// Trains from `info.progress` on, and leaves there how far it came. `interrupted` is asked between
 /// steps: when it says yes, a checkpoint is saved and training stops.
 ///
-/// Fails if the loss is not finite (no checkpoint is saved then: the last one is good), or if the
-/// gradient norm has not been finite for `maxSkippedInARow` steps.
+/// Fails if the loss is not finite, in training or on held-out data, or if the gradient norm has not
+/// been finite for `maxSkippedInARow` steps. No checkpoint is saved then, nor one with parameters
+/// that are not finite: the last one on the disk is good.
 class Trainer {
 public:
   static constexpr int64_t maxSkippedInARow = 50;
@@ -62,6 +64,7 @@ private:
   Status save();
   Status notify(const std::function<Status(TrainObserver &)> &tell);
   Status checkOutcome(const StepOutcome &outcome);
+  Status diverged(std::string_view expected, std::string_view found) const;
 
   Learner &learner;
   const Data &data;

@@ -60,7 +60,7 @@ std::optional<Utf8Fault> findUtf8Fault(std::string_view text) {
       return fault(i);
     for (size_t j = 1; j < length; ++j)
       if (!validContinuation(text, i, j))
-        return fault(i + j);
+        return fault(i); // the character begins here, whichever of its bytes is wrong
     i += length;
   }
   return std::nullopt;

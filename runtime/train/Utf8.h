@@ -16,7 +16,7 @@ namespace dreamer::train {
 
 /// Where a text stops being UTF-8.
 struct Utf8Fault {
-  /// Offset of the first byte that does not belong, counted from 0.
+  /// Offset of the first byte that begins no character, counted from 0.
   size_t offset = 0;
   /// Line of that byte, counted from 1.
   size_t line = 1;

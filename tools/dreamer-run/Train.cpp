@@ -112,9 +112,9 @@ Result<int64_t> lastStep(const TrainOptions &given, const CheckpointInfo &info) 
   int64_t steps = given.steps.value_or(info.schedule.totalSteps);
   if (steps < 1)
     return failure(DREAMER_INVALID_ARGUMENT, "--steps", "at least 1", text(steps));
-  if (steps <= info.progress.step)
+  if (steps < info.progress.step)
     return failure(DREAMER_INVALID_ARGUMENT, "--steps",
-                   text("more than ", info.progress.step, ", where the checkpoint stands"),
+                   text("at least ", info.progress.step, ", where the checkpoint stands"),
                    text(steps), "--steps counts from the very first step, not from the checkpoint");
   return steps;
 }
@@ -177,7 +177,10 @@ void announce(const OpenPackage &opened, const CheckpointInfo &info, const train
                      " parameters; ", data.train->size(), " rows to train on, ",
                      data.heldOut->size(), " held out; ", tokens, " tokens a step, ",
                      train::formatCount(tokens * static_cast<double>(steps)), " in all"));
-  if (info.progress.step > 0)
+  if (info.progress.step == steps)
+    console.print(text("nothing to train: the checkpoint stands at step ", steps,
+                       " (--steps counts from the very first)"));
+  else if (info.progress.step > 0)
     console.print(text("going on after step ", info.progress.step, " of seed ", info.seed));
 }
 
@@ -252,6 +255,7 @@ Status trainWith(const TrainOptions &given) {
   settings.evaluateRows = given.evaluateRows;
   settings.saveEvery = given.saveEvery.value_or(std::max<int64_t>(1, *steps / 10));
   settings.out = given.out;
+  settings.outHoldsStart = given.resume && (given.resume->empty() || *given.resume == given.out);
   settings.pad = (*tokenizer)->padToken();
   catchInterrupts();
   train::Trainer trainer(*opened->model, *data, settings, *info, observers, interrupted);
