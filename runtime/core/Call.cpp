@@ -129,9 +129,10 @@ static std::string subscript(const Shape &shape, int64_t index) {
 }
 
 template <typename T>
-static Status checkRange(const ValueSpec &spec, const Tensor &tensor, const std::string &where) {
+static Status checkRange(const ValueSpec &spec, std::pair<int64_t, int64_t> range,
+                         const Tensor &tensor, const std::string &where) {
   const T *values = tensor.as<T>();
-  auto [minimum, maximum] = *spec.range;
+  auto [minimum, maximum] = range;
   for (int64_t i = 0; i < tensor.elements(); ++i)
     if (values[i] < minimum || values[i] > maximum)
       return failure(DREAMER_OUT_OF_RANGE, where,
@@ -163,8 +164,8 @@ Status Call::checkInputs() const {
       continue;
     std::string where = placeOf(*theEntry, spec);
     DREAMER_RETURN_IF_FAILED(spec.dtype == DType::I32
-                                 ? checkRange<int32_t>(spec, view(spec), where)
-                                 : checkRange<int64_t>(spec, view(spec), where));
+                                 ? checkRange<int32_t>(spec, *spec.range, view(spec), where)
+                                 : checkRange<int64_t>(spec, *spec.range, view(spec), where));
   }
   return {};
 }

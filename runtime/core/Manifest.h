@@ -59,7 +59,9 @@ struct ValueSpec {
   std::optional<std::pair<int64_t, int64_t>> range;
   std::string updates;
 
-  size_t bytes() const { return static_cast<size_t>(*elementsOf(shape)) * sizeOf(dtype); }
+  size_t bytes() const {
+    return static_cast<size_t>(elementsOf(shape).value_or(0)) * sizeOf(dtype);
+  }
 };
 
 enum class BufferKind { Parameters, Gradients, Moment1, Moment2, Arena, Tensor };
@@ -98,7 +100,9 @@ struct ParameterSpec {
   bool normal = false; ///< normal(0, value), else filled with value
   double value = 0;
 
-  size_t bytes() const { return static_cast<size_t>(*elementsOf(shape)) * sizeOf(dtype); }
+  size_t bytes() const {
+    return static_cast<size_t>(elementsOf(shape).value_or(0)) * sizeOf(dtype);
+  }
 };
 
 struct BlockSpec {

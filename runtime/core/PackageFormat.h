@@ -26,6 +26,8 @@
 extern "C" {
 #endif
 
+// NOLINTBEGIN(readability-identifier-naming,bugprone-macro-parentheses): written as C is
+
 // Layout of the file: sections, header, manifest. A runtime loads exactly this version.
 #define DREAMER_PACKAGE_FORMAT_VERSION 1u
 // Layout of the structures below and the calling convention of entries. A runtime loads exactly
@@ -155,6 +157,8 @@ typedef struct dreamer_package_descriptor {
   const dreamer_package_header
       *header; // the loaded .dreamer.header: proves that this is the file that was checked
 } dreamer_package_descriptor;
+
+// NOLINTEND(readability-identifier-naming,bugprone-macro-parentheses)
 
 #ifdef __cplusplus
 }

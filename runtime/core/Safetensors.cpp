@@ -135,7 +135,7 @@ static Status addSlot(Bundle &bundle, Slot slot, const std::byte *data,
 }
 
 Result<Bundle> parseSafetensors(std::span<const std::byte> file, std::string_view where,
-                                std::shared_ptr<const void> owner) {
+                                const std::shared_ptr<const void> &owner) {
   Result<std::string_view> header = headerOf(file, where);
   if (header.failed())
     return header.status();

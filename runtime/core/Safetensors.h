@@ -28,7 +28,7 @@ Result<Bundle> readSafetensors(const std::string &path);
 
 /// The same on bytes in memory, which `owner` keeps alive. `where` starts the message of a failure.
 Result<Bundle> parseSafetensors(std::span<const std::byte> file, std::string_view where,
-                                std::shared_ptr<const void> owner);
+                                const std::shared_ptr<const void> &owner);
 
 /// Writes a file atomically (AtomicFile). Tensors lie in the order of the bundle, but wider element
 /// types first, so that every one is aligned; the data begin at a multiple of 64 bytes.

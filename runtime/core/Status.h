@@ -44,10 +44,13 @@ public:
   bool ok() const { return held.has_value(); }
   bool failed() const { return !ok(); }
   const Status &status() const { return theStatus; }
-  T &operator*() { return *held; }
-  const T &operator*() const { return *held; }
-  T *operator->() { return &*held; }
-  const T *operator->() const { return &*held; }
+  // Only after ok(): else std::bad_optional_access, in every build.
+  // NOLINTBEGIN(bugprone-unchecked-optional-access)
+  T &operator*() { return held.value(); }
+  const T &operator*() const { return held.value(); }
+  T *operator->() { return &held.value(); }
+  const T *operator->() const { return &held.value(); }
+  // NOLINTEND(bugprone-unchecked-optional-access)
 
 private:
   std::optional<T> held;

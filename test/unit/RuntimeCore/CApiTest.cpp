@@ -209,7 +209,7 @@ TEST(CApi, RandomBlock) {
 
 static std::string outputOf(const std::string &command) {
   std::string text;
-  std::FILE *pipe = popen(command.c_str(), "r");
+  std::FILE *pipe = popen(command.c_str(), "r"); // NOLINT(bugprone-command-processor): ours
   std::array<char, 4096> buffer;
   while (pipe && std::fgets(buffer.data(), buffer.size(), pipe))
     text += buffer.data();

@@ -44,7 +44,7 @@ TEST(Random, NormalsByBoxAndMuller) {
   EXPECT_TRUE(std::isfinite(z[3]));
 }
 
-static Manifest manifestWith(std::vector<std::string> names, Shape shape) {
+static Manifest manifestWith(const std::vector<std::string> &names, const Shape &shape) {
   Manifest manifest;
   for (const std::string &name : names) {
     ParameterSpec spec;

@@ -3,6 +3,8 @@
 
 #include "Support.h"
 
+#include "Fixture/Seal.h"
+
 #include "runtime/core/Call.h"
 #include "runtime/core/CpuFeatures.h"
 
@@ -13,7 +15,7 @@
 using namespace dreamer::runtime;
 using namespace dreamer::runtime::test;
 
-static std::shared_ptr<Session> open(SessionOptions options = {}) {
+static std::shared_ptr<Session> open(const SessionOptions &options = {}) {
   Result<std::shared_ptr<const Package>> package = Package::open(TINY_PACKAGE);
   EXPECT_OK(package);
   Result<std::shared_ptr<Session>> session = Session::create(*package, options);
@@ -326,9 +328,8 @@ TEST(Loading, ReplacedFileWhileInUse) {
   size_t place = text.find("by hand");
   ASSERT_NE(place, std::string_view::npos);
   bytes[place] = std::byte{'B'};
-  writeBytes(folder / "changed.so", bytes);
-  ASSERT_EQ(std::system((std::string(SEAL) + " " + (folder / "changed.so") + " " + path).c_str()),
-            0);
+  ASSERT_OK(seal(bytes));
+  writeBytes(path, bytes);
   EXPECT_FAILURE(Session::create(*Package::open(path), {}), DREAMER_BAD_FILE,
                  "the code of the file that was checked");
   first = Status(DREAMER_OK, ""); // closes the old one
