@@ -44,7 +44,7 @@ def Schedule_Dialect : Dialect {
 class Schedule_Op<string mnemonic, list<Trait> traits = []>
     : Op<Schedule_Dialect, mnemonic, traits>;
 
-def Schedule_Buffer : MemRefOf<[F32, BF16, I32, I8]>;
+def Schedule_Buffer : MemRefOf<[F32, F64, BF16, I32, I64, I8]>;
 
 def Schedule_LaunchOp
     : Schedule_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

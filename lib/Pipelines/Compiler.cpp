@@ -18,6 +18,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/Schedule/Schedule.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -38,6 +39,18 @@ void dreamer::registerCompilerDialects(DialectRegistry &registry) {
   func::registerAllExtensions(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+}
+
+bool dreamer::checkEntries(ArrayRef<std::string> entries, std::string &problem) {
+  static constexpr StringLiteral known[] = {"score", "gradients", "train_step", "prefill",
+                                            "decode"};
+  for (StringRef entry : entries)
+    if (!llvm::is_contained(known, entry)) {
+      problem = "expected entry points of " + llvm::join(ArrayRef(known), ", ") + "; found '" +
+                entry.str() + "'";
+      return false;
+    }
+  return true;
 }
 
 std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string> targets,

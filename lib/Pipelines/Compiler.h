@@ -45,6 +45,9 @@ void registerCompilerDialects(mlir::DialectRegistry &registry);
 mlir::LogicalResult compile(mlir::ModuleOp module, const CompilerOptions &options,
                             llvm::StringRef output);
 
+/// Whether all of these are entry points of the model family; else says in `problem` what was expected.
+bool checkEntries(llvm::ArrayRef<std::string> entries, std::string &problem);
+
 /// The variants that a list of targets stands for, or an error message in `problem`.
 std::optional<std::vector<std::string>> variantsOf(llvm::ArrayRef<std::string> targets,
                                                    std::string &problem);

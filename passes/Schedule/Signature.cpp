@@ -8,6 +8,13 @@
 using namespace mlir;
 using namespace dreamer;
 
+/// What a result is called; the new value of an argument is called as that is.
+static StringAttr resultName(func::FuncOp function, unsigned result) {
+  if (auto name = function.getResultAttrOfType<StringAttr>(result, attribute::name))
+    return name;
+  return function.getResultAttrOfType<StringAttr>(result, attribute::updates);
+}
+
 unsigned Signature::bufferOf(StringRef kind, StringRef name, int64_t bytes) {
   for (auto [i, buffer] : llvm::enumerate(buffers))
     if (buffer.kind == kind && buffer.name == name)
@@ -68,7 +75,7 @@ LogicalResult Signature::placeResults(func::FuncOp function, const ParameterLayo
   for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
     if (!isa<RankedTensorType>(type))
       return function.emitError() << "expected tensors as results, found " << type;
-    auto name = function.getResultAttrOfType<StringAttr>(i, attribute::name);
+    StringAttr name = resultName(function, i);
     if (!name)
       return function.emitError() << "expected 'dreamer.name' on result " << i;
     auto updated = function.getResultAttrOfType<StringAttr>(i, attribute::updates);
@@ -132,8 +139,7 @@ DictionaryAttr Signature::toAttribute(func::FuncOp function) const {
   }
   for (auto [i, place] : llvm::enumerate(results)) {
     NamedAttrList output =
-        describe(builder, function.getResultAttrOfType<StringAttr>(i, attribute::name),
-                 function.getResultTypes()[i], place);
+        describe(builder, resultName(function, i), function.getResultTypes()[i], place);
     if (auto updated = function.getResultAttrOfType<StringAttr>(i, attribute::updates))
       output.set("updates", updated);
     outputs.push_back(output.getDictionary(function.getContext()));

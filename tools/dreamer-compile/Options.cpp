@@ -100,8 +100,8 @@ bool readDepths(BuildOptions &options) {
 bool readPhase(StringRef option, StringRef text, Phase &phase) {
   std::optional<Phase> known = phaseNamed(text);
   if (!known)
-    return usageError("expected a phase (" + llvm::join(ArrayRef(phaseNames), ", ") + ") for --" + option +
-                      ", found " + text);
+    return usageError("expected a phase (" + llvm::join(ArrayRef(phaseNames), ", ") + ") for --" +
+                      option + ", found " + text);
   phase = *known;
   return true;
 }
@@ -129,13 +129,10 @@ bool readPhases(ToolOptions &options) {
 }
 
 bool readProgram(ProgramOptions &options) {
-  static constexpr StringLiteral known[] = {"score", "gradients", "train_step", "prefill",
-                                            "decode"};
-  for (StringRef entry : entries) {
-    if (!llvm::is_contained(known, entry))
-      return usageError("expected --entry=" + llvm::join(ArrayRef(known), ", ") + ", found " + entry);
-    options.entries.push_back(entry.str());
-  }
+  options.entries.assign(entries.begin(), entries.end());
+  std::string problem;
+  if (!checkEntries(options.entries, problem))
+    return usageError("--entry: " + problem);
   if (dtype != "f32" && dtype != "bf16")
     return usageError("expected --dtype=f32 or bf16, found " + dtype);
   options.narrowMatrices = dtype == "bf16";
@@ -146,7 +143,7 @@ bool readProgram(ProgramOptions &options) {
 bool readTargets(CompilerOptions &options) {
   options.targets.assign(targets.begin(), targets.end());
   std::string problem;
-  return variantsOf(options.targets, problem) || usageError(problem);
+  return variantsOf(options.targets, problem) || usageError("--target: " + problem);
 }
 
 } // namespace
