@@ -35,10 +35,10 @@ void roundToTicks(Axis &axis, int count) {
 }
 
 std::string tickText(double value, double tick, bool percent) {
+  if (std::fabs(value) < tick * 1e-6)
+    return percent ? "0%" : "0";
   if (percent)
     return formatFixed(100.0 * value, 0) + "%";
-  if (std::fabs(value) < tick * 1e-6)
-    return "0";
   if (tick >= 1000.0 && std::fmod(value, 1000.0) == 0.0)
     return formatFixed(value / 1000.0, 0) + "k";
   return formatFixed(value, std::max(0, static_cast<int>(std::ceil(-std::log10(tick) - 1e-9))));

@@ -47,8 +47,8 @@ struct Curve {
 void addLoss(const RunCurves &run, bool alone, size_t index, Panel &panel) {
   Colour first = palette[index % paletteSize], second = alone ? palette[1] : first;
   std::string suffix = alone ? "" : " " + run.name;
-  panel.series.push_back({"", run.train, {first, 1.0, 0.28}, false});
-  panel.series.push_back({"training" + suffix, smoothed(run.train), {first, 2.5}, false});
+  panel.series.push_back({"", thinned(run.train), {first, 1.0, 0.28}, false});
+  panel.series.push_back({"training" + suffix, thinned(smoothed(run.train)), {first, 2.5}, false});
   if (!run.heldOut.empty())
     panel.series.push_back({alone ? "held out" : "", run.heldOut, {second, 2.0}, true});
 }
@@ -128,6 +128,21 @@ std::vector<Point> smoothed(const std::vector<Point> &points, int64_t windows) {
     int64_t near = std::min({reach, i, count - 1 - i}); // the same on both sides: no lag
     double sum = sums[static_cast<size_t>(i + near + 1)] - sums[static_cast<size_t>(i - near)];
     result.push_back({points[static_cast<size_t>(i)].x, sum / static_cast<double>(2 * near + 1)});
+  }
+  return result;
+}
+
+std::vector<Point> thinned(const std::vector<Point> &points, size_t buckets) {
+  if (points.size() <= 2 * buckets)
+    return points;
+  std::vector<Point> result;
+  for (size_t i = 0; i < buckets; ++i) {
+    auto first = points.begin() + static_cast<ptrdiff_t>(i * points.size() / buckets);
+    auto last = points.begin() + static_cast<ptrdiff_t>((i + 1) * points.size() / buckets);
+    auto [low, high] = std::minmax_element(first, last, [](Point a, Point b) { return a.y < b.y; });
+    result.push_back(std::min(low, high)[0]);
+    if (low != high)
+      result.push_back(std::max(low, high)[0]);
   }
   return result;
 }

@@ -31,6 +31,9 @@ Result<RunCurves> readRun(const std::string &path);
 /// Mean over a window that grows with the number of points, about `windows` of them on the curve.
 std::vector<Point> smoothed(const std::vector<Point> &points, int64_t windows = 80);
 
+/// The lowest and the highest point of each of `buckets` stretches: looks the same, and is small.
+std::vector<Point> thinned(const std::vector<Point> &points, size_t buckets = 1000);
+
 /// Loss of all runs and, if they were trained on problems, accuracy.
 Figure makeFigure(const std::vector<RunCurves> &runs);
 

@@ -5,6 +5,7 @@
 
 #include "Scratch.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 namespace dreamer::train {
@@ -64,6 +65,17 @@ TEST(Plot, SmoothsWithoutLag) {
   EXPECT_NEAR(mean[50].y, 150.0, 0.1);
   EXPECT_EQ(mean.front().y, line.front().y);
   EXPECT_EQ(mean.size(), line.size());
+}
+
+TEST(Plot, ThinsLongCurvesToTheirExtremes) {
+  std::vector<Point> points;
+  for (int i = 0; i < 10000; ++i)
+    points.push_back({static_cast<double>(i), i == 5005 ? 100.0 : i % 10});
+  std::vector<Point> few = thinned(points, 100);
+  EXPECT_LE(few.size(), 200u);
+  EXPECT_EQ(thinned(few, 100).size(), few.size());
+  EXPECT_TRUE(std::ranges::any_of(few, [](Point point) { return point.y == 100.0; }));
+  EXPECT_TRUE(std::ranges::is_sorted(few, {}, &Point::x));
 }
 
 TEST(Chart, TicksAreRound) {
