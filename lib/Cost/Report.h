@@ -86,7 +86,7 @@ FunctionCost accountFunction(mlir::FunctionOpInterface function);
 /// forward pass on `tokens` i32 [B, T].
 mlir::FailureOr<CostReport> accountModel(mlir::ModuleOp module);
 
-/// Tables for people; numbers rounded to four digits.
+/// Tables for people, numbers rounded.
 void printReport(const CostReport &report, llvm::raw_ostream &os);
 
 /// Exact numbers for programs: sizes in bytes, FLOPs of a whole call and for each token.

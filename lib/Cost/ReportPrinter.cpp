@@ -14,7 +14,7 @@ namespace dreamer {
 
 namespace {
 
-/// 1234567 as "1.235 M": four digits and a thousands' unit.
+/// 1234567 as "1.235 M".
 std::string count(double value) {
   constexpr const char *units[] = {"", " k", " M", " G", " T", " P", " E"};
   size_t unit = 0;
@@ -66,8 +66,10 @@ public:
     summary();
     blocks();
     parts();
+    functions();
     for (const FunctionCost &function : report.functions)
-      operations(function);
+      if (function.name == report.forwardName || function.name == report.trainingName)
+        operations(function);
   }
 
 private:
@@ -77,6 +79,7 @@ private:
   void summary();
   void blocks();
   void parts();
+  void functions();
   void operations(const FunctionCost &function);
 
   const CostReport &report;
@@ -145,6 +148,17 @@ void ReportPrinter::parts() {
   Table table = partTable("part");
   for (const auto &[name, part] : report.parts)
     table.add(row(name, part));
+  table.print(os);
+}
+
+void ReportPrinter::functions() {
+  os << "\nBy function\n";
+  Table table({"function", "tokens", "FLOPs", "FLOPs/token", "bytes read", "bytes written"});
+  for (const FunctionCost &function : report.functions) {
+    const Cost &cost = function.total.cost;
+    table.add({"@" + function.name, std::to_string(function.tokens), count(cost.flops),
+               count(function.flopsPerToken()), bytes(cost.bytesRead), bytes(cost.bytesWritten)});
+  }
   table.print(os);
 }
 

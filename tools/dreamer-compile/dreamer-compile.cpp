@@ -124,7 +124,9 @@ private:
     OwningOpRef<ModuleOp> program = model.clone();
     if (options.compiler.from == Phase::Model) {
       PassManager passes(&context);
-      addProgramPipeline(passes, ProgramOptions{{}, options.compiler.program.recompute, false});
+      ProgramOptions all; // functions, whichever a package would have
+      all.recompute = options.compiler.program.recompute;
+      addProgramPipeline(passes, all);
       if (failed(passes.run(*program)))
         return failure();
     }
