@@ -18,6 +18,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace dreamer {
 #define GEN_PASS_DEF_SCHEDULETOLLVMPASS
@@ -184,14 +185,21 @@ class ScheduleToLLVM : public dreamer::impl::ScheduleToLLVMPassBase<ScheduleToLL
 public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    llvm::StringSet<> inParallel; // kernels that some launch runs for several tasks
+    module.walk([&](schedule::LaunchOp launch) {
+      if (!matchPattern(launch.getTasks(), m_One()))
+        inParallel.insert(launch.getKernel());
+    });
     for (auto function : llvm::to_vector(module.getOps<func::FuncOp>()))
-      if (function->hasAttr(schedule::attribute::kernel))
+      if (inParallel.contains(function.getName()))
         addTasksFunction(function);
     if (failed(convert(module)))
       return signalPassFailure();
     for (auto function : llvm::to_vector(module.getOps<LLVM::LLVMFuncOp>())) {
-      if (function->hasAttr(schedule::attribute::kernel))
+      if (function->hasAttr(schedule::attribute::kernel)) {
         function.setLinkage(LLVM::Linkage::Internal);
+        function.setNoInline(true); // schedules stay small, and profiles show kernels by name
+      }
       if (function->hasAttr(schedule::attribute::entry)) {
         function.removeArgAttrsAttr(); // names of buffers, which LLVM does not know
         addEntryFunction(function);
