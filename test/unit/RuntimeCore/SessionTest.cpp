@@ -9,7 +9,6 @@
 #include "runtime/core/CpuFeatures.h"
 
 #include <atomic>
-#include <set>
 #include <thread>
 
 using namespace dreamer::runtime;
