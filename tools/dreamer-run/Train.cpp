@@ -251,9 +251,9 @@ Status trainWith(const TrainOptions &given) {
 
   train::TrainSettings settings;
   settings.steps = *steps;
-  settings.evaluateEvery = given.evaluateEvery.value_or(std::max<int64_t>(1, *steps / 20));
+  settings.evaluateEvery = given.evaluateEvery.value_or(std::max<int64_t>(10, *steps / 20));
   settings.evaluateRows = given.evaluateRows;
-  settings.saveEvery = given.saveEvery.value_or(std::max<int64_t>(1, *steps / 10));
+  settings.saveEvery = given.saveEvery.value_or(std::max<int64_t>(10, *steps / 10));
   settings.out = given.out;
   settings.outHoldsStart = given.resume && (given.resume->empty() || *given.resume == given.out);
   settings.pad = (*tokenizer)->padToken();
