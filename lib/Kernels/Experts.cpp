@@ -24,8 +24,14 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
   Value w2 = pack("pack_w2", m.toFeatures(), op.getW2());
   Value hidden = scratch(s, {m.places(), m.hidden});
   Value values = scratch(s, {m.places(), m.features});
-  SmallVector<Value> buffers{
-      s.buffer(op.getU()), sorted.pairAt, sorted.blocks, w1, w3, w2, hidden, values};
+  SmallVector<Value> buffers{launchWiden(s, s.buffer(op.getU())),
+                             sorted.pairAt,
+                             sorted.blocks,
+                             w1,
+                             w3,
+                             w2,
+                             hidden,
+                             values};
   launch(s, "experts", m.blocks(), buffers, [&](Kernel &k) {
     Mem u = k.mem(0).rows(), pairAt = k.mem(1), hidden = k.mem(6), values = k.mem(7);
     forExpertBlock(k, k.mem(2), [&](Val expert, Val from, Val to) {

@@ -129,9 +129,10 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
   GradRows rows{scratch(s, {m.places(), m.hidden}), scratch(s, {m.places(), m.hidden}),
                 scratch(s, {yLayout(m).size()}), scratch(s, {uLayout(m).size()}),
                 scratch(s, {m.places(), m.features})};
-  SmallVector<Value> buffers{s.buffer(op.getU()),
+  Value dOut = launchWiden(s, s.buffer(op.getDResult()));
+  SmallVector<Value> buffers{launchWiden(s, s.buffer(op.getU())),
                              s.buffer(op.getGates()),
-                             s.buffer(op.getDResult()),
+                             dOut,
                              sorted.pairAt,
                              sorted.blocks,
                              pack("pack_w1_transposed", m.toHidden(), true, op.getW1()),
@@ -154,8 +155,8 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
                    m.hidden, s.buffer(op.getDW1()));
   launchWeightGrad(s, "grad_of_w3", m, sorted.starts, rows.db, {}, uLayout(m), rows.uPanels,
                    m.hidden, s.buffer(op.getDW3()));
-  launchWeightGrad(s, "grad_of_w2", m, sorted.starts, s.buffer(op.getDResult()), sorted.pairAt,
-                   yLayout(m), rows.yPanels, m.features, s.buffer(op.getDW2()));
+  launchWeightGrad(s, "grad_of_w2", m, sorted.starts, dOut, sorted.pairAt, yLayout(m), rows.yPanels,
+                   m.features, s.buffer(op.getDW2()));
 }
 
 void attachExpertGradKernels(MLIRContext &context) {

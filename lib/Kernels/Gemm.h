@@ -72,6 +72,15 @@ void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem 
 mlir::Value launchPack(ScheduleBuilder &schedule, llvm::StringRef name, const Panels &panels,
                        int64_t count, bool transposed, mlir::Value matrices);
 
+/// `buffer`, or where its elements are narrower than f32 scratch of f32 that one launch fills:
+/// for left-hand matrices, which are read once for every panel.
+mlir::Value launchWiden(ScheduleBuilder &schedule, mlir::Value buffer);
+
+/// One launch that packs the left-hand matrix A(m, k), a buffer of [depth, rows], in runs of a
+/// register block's rows: scratch of [rows / block rows][depth][block rows].
+mlir::Value launchPackLeft(ScheduleBuilder &schedule, mlir::Value matrix, int64_t depth,
+                           int64_t rows);
+
 /// Reads A(row, k), a scalar.
 using ReadA = llvm::function_ref<Val(Val row, Val k)>;
 /// Takes a vector of C at its row and first column.

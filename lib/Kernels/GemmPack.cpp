@@ -3,6 +3,7 @@
 //
 // Packing of the right-hand matrix of a product into panels.
 
+#include "lib/Kernels/Elementwise.h"
 #include "lib/Kernels/Gemm.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -89,6 +90,39 @@ Value launchPack(ScheduleBuilder &schedule, StringRef name, const Panels &panels
                     return source.load({offset + row * panels.columns + column}, lanes);
                   });
       });
+    });
+  });
+  return packed;
+}
+
+Value launchWiden(ScheduleBuilder &schedule, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (!type.getElementType().isBF16())
+    return buffer;
+  Value wide = scratch(schedule, type.getShape());
+  int64_t n = type.getNumElements();
+  Shares shares = elementShares(schedule, n, 1);
+  launch(schedule, "widen", shares.tasks(), {buffer, wide}, [&](Kernel &k) {
+    Mem from = k.mem(0).flat(), to = k.mem(1).flat();
+    forElements(k, shares, n,
+                [&](Val i, Lanes lanes) { to.store(from.load({i}, lanes), {i}, lanes); });
+  });
+  return wide;
+}
+
+Value launchPackLeft(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_t rows) {
+  int64_t step = RegisterBlock::of(schedule.target()).rows;
+  Value packed = scratch(schedule, {ceilDiv(rows, step), depth, step});
+  Shares shares = Shares::of(depth, 3 * rows, /*multiple=*/8);
+  launch(schedule, "pack_left", shares.tasks(), {matrix, packed}, [&](Kernel &k) {
+    Mem from = k.mem(0).view({depth, rows}), to = k.mem(1);
+    k.forShare(shares, [&](Val d) {
+      k.loop(0, rows / step, 1, [&](Val run) {
+        for (int64_t i = 0; i < step; ++i)
+          to.store(from.load({d, run * step + i}), {run, d, i});
+      });
+      for (int64_t i = 0; i < rows % step; ++i)
+        to.store(from.load({d, rows / step * step + i}), {rows / step, d, i});
     });
   });
   return packed;

