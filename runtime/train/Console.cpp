@@ -93,6 +93,9 @@ Status TrainConsole::onStep(const StepRecord &record) {
   double speed = static_cast<double>(record.tokens) / std::max(record.seconds, 1e-9);
   tokensPerSecond = tokensPerSecond == 0.0 ? speed : 0.9 * tokensPerSecond + 0.1 * speed;
   auto now = Clock::now();
+  if (start == Clock::time_point())
+    start = now - std::chrono::duration_cast<Clock::duration>(
+                      std::chrono::duration<double>(record.seconds));
   bool last = record.step == lastStep;
   if (progress.onTerminal()) {
     if (last || now - shown >= std::chrono::milliseconds(100)) {

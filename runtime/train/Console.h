@@ -54,7 +54,7 @@ private:
   int64_t firstStep;
   int64_t lastStep;
   int64_t printEvery;
-  Clock::time_point start = Clock::now();
+  Clock::time_point start; ///< of the first step
   Clock::time_point shown;
   double tokensPerSecond = 0.0; ///< smoothed
 };

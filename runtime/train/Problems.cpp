@@ -24,6 +24,20 @@ void shuffle(std::vector<T> &items, RandomSequence &random) {
 
 std::string letter(int64_t index) { return std::string(1, static_cast<char>('a' + index)); }
 
+/// The shortest way to write a chain: most steps for the fewest tokens.
+Problem makeSum(RandomSequence &random, int64_t steps, int64_t modulus) {
+  Problem problem;
+  int64_t value = 0;
+  for (int64_t term = 0; term <= steps; ++term) {
+    auto digit = static_cast<int64_t>(random.below(static_cast<uint64_t>(modulus)));
+    problem.prompt += text(term ? "+" : "", digit);
+    value = (value + digit) % modulus;
+  }
+  problem.prompt += "=";
+  problem.answer = text(value);
+  return problem;
+}
+
 Problem makeChain(RandomSequence &random, int64_t steps, int64_t modulus) {
   Problem problem;
   auto value = static_cast<int64_t>(random.below(static_cast<uint64_t>(modulus)));
@@ -88,13 +102,14 @@ Problem makePermutation(RandomSequence &random, int64_t steps) {
 
 } // namespace
 
-std::vector<std::string> problemKinds() { return {"chain", "shuffled", "permutation"}; }
+std::vector<std::string> problemKinds() { return {"sum", "chain", "shuffled", "permutation"}; }
 
 Problem makeProblem(const ProblemOptions &options, int64_t index) {
   RandomSequence random(options.seed, DREAMER_RANDOM_PROBLEMS, static_cast<uint32_t>(index));
   auto range = static_cast<uint64_t>(options.maxSteps - options.minSteps + 1);
   int64_t steps = options.minSteps + static_cast<int64_t>(random.below(range));
-  Problem problem = options.kind == "chain"      ? makeChain(random, steps, options.modulus)
+  Problem problem = options.kind == "sum"        ? makeSum(random, steps, options.modulus)
+                    : options.kind == "chain"    ? makeChain(random, steps, options.modulus)
                     : options.kind == "shuffled" ? makeShuffled(random, steps, options.modulus)
                                                  : makePermutation(random, steps);
   problem.steps = steps;

@@ -3,14 +3,12 @@
 
 // Generated reasoning problems whose number of steps is known.
 //
-//   chain        a=3;b=a+4;c=b+9;c?       6   sums along a chain, in order; k steps are k additions
-//   shuffled     c=b+9;x=c+1;b=7;c?       6   the same with names and lines in any order and two
-//   lines that lead
-//                                             nowhere: the chain has to be followed from the
-//                                             question back
-//   permutation  3:24153,51234?           5   which place an object reaches: place i goes to the
-//   i-th digit of each
-//                                             permutation of five places, k of them in turn
+//   sum          3+4+9=               6   k additions in a row, the fewest tokens a step
+//   chain        a=3;b=a+4;c=b+9;c?   6   the same with named intermediate values
+//   shuffled     c=b+9;x=c+1;b=7;c?   6   a chain with names and lines in any order and two lines
+//                                         that lead nowhere: it has to be followed from the question
+//   permutation  3:24153,51234?       5   which place an object reaches: place i goes to the i-th
+//                                         digit of each permutation of five places, k in turn
 //
 // Sums are taken modulo `modulus`, at most 10, so that every answer is one digit.
 
@@ -41,7 +39,7 @@ struct ProblemOptions {
   int64_t modulus = 10;
 };
 
-/// "chain", "shuffled", "permutation"
+/// "sum", "chain", "shuffled", "permutation"
 std::vector<std::string> problemKinds();
 
 /// Problem 0, 1, ... of the options: depends on the options and the index alone. Steps are drawn
