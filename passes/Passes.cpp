@@ -17,6 +17,7 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   BuildEntryPointsOptions entryPoints;
   entryPoints.entries.assign(options.entries.begin(), options.entries.end());
   entryPoints.recompute = options.recompute;
+  entryPoints.microBatches = options.microBatches;
   passes.addPass(createBuildEntryPoints(std::move(entryPoints)));
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());

@@ -17,6 +17,7 @@ namespace dreamer {
 struct ProgramOptions {
   std::vector<std::string> entries; ///< entry points; none: all
   Recompute recompute = Recompute::None;
+  int64_t microBatches = 1;    ///< parts of the batch whose gradients add up
   bool narrowMatrices = false; ///< operands of matrix products are bf16
 };
 

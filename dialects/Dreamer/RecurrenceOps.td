@@ -115,4 +115,19 @@ def Dreamer_UnstackOp : Dreamer_PureOp<"unstack", [Cheap]> {
   let assemblyFormat = "$stack attr-dict `:` type($stack)";
 }
 
+def Dreamer_SplitOp : Dreamer_PureOp<"split", [Cheap]> {
+  let summary = "dimension `axis` in `parts` parts: [.., n * b, ..] -> [n, .., b, ..]";
+  let description = "Gives a loop over micro-batches its slices. `merge` is the inverse.";
+  let arguments = (ins Dreamer_AnyTensor:$x, I64Attr:$axis, I64Attr:$parts);
+  let results = (outs Dreamer_AnyTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+
+def Dreamer_MergeOp : Dreamer_PureOp<"merge", [Cheap]> {
+  let summary = "parts of dimension `axis` put together: [n, .., b, ..] -> [.., n * b, ..]";
+  let arguments = (ins Dreamer_AnyTensor:$stack, I64Attr:$axis);
+  let results = (outs Dreamer_AnyTensor:$result);
+  let assemblyFormat = "$stack attr-dict `:` type($stack)";
+}
+
 #endif // DREAMER_RECURRENCE_OPS_TD

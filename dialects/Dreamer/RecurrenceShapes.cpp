@@ -67,3 +67,38 @@ LogicalResult UnstackOp::inferReturnTypes(MLIRContext *context, MaybeLocation lo
   }
   return rule.result();
 }
+
+LogicalResult SplitOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                        Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (!rule.minRank("x", op.getX(), 1) || !rule.attribute("axis", op.getAxisAttr()) ||
+      !rule.attribute("parts", op.getPartsAttr()))
+    return rule.result();
+  auto type = cast<RankedTensorType>(op.getX().getType());
+  int64_t axis = op.getAxisAttr().getInt(), parts = op.getPartsAttr().getInt();
+  if (rule.require(axis >= 0 && axis < type.getRank(),
+                   "an axis from 0 to " + Twine(type.getRank() - 1), Twine(axis)) &&
+      rule.positive("number of parts", parts) &&
+      rule.divides("the number of parts", parts, "the dimension", type.getDimSize(axis))) {
+    Shape shape(type.getShape());
+    shape[axis] /= parts;
+    types.push_back(type.clone(stackedShape(parts, shape)));
+  }
+  return rule.result();
+}
+
+LogicalResult MergeOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                        Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (!rule.minRank("the stack", op.getStack(), 2) || !rule.attribute("axis", op.getAxisAttr()))
+    return rule.result();
+  auto type = cast<RankedTensorType>(op.getStack().getType());
+  int64_t axis = op.getAxisAttr().getInt();
+  if (rule.require(axis >= 0 && axis < type.getRank() - 1,
+                   "an axis from 0 to " + Twine(type.getRank() - 2), Twine(axis))) {
+    Shape shape(type.getShape().drop_front());
+    shape[axis] *= type.getDimSize(0);
+    types.push_back(type.clone(shape));
+  }
+  return rule.result();
+}

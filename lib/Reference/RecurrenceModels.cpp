@@ -116,6 +116,38 @@ static LogicalResult unstack(UnstackOp op, Frame &frame) {
   return success();
 }
 
+/// [a, b, inner] as [b, a, inner], in the shape of `type`.
+static Tensor exchanged(const Tensor &x, int64_t a, int64_t b, Type type) {
+  Tensor result = filled(type, 0, 0);
+  auto exchange = [&](const auto &from, auto &to) {
+    int64_t inner = from.size() / (a * b);
+    for (int64_t i = 0; i < a; ++i)
+      for (int64_t j = 0; j < b; ++j)
+        std::copy_n(from.data().begin() + (i * b + j) * inner, inner,
+                    to.data().begin() + (j * a + i) * inner);
+  };
+  if (auto *floats = std::get_if<Floats>(&x))
+    exchange(*floats, std::get<Floats>(result));
+  else
+    exchange(std::get<Ints>(x), std::get<Ints>(result));
+  return result;
+}
+
+static LogicalResult split(SplitOp op, Frame &frame) {
+  int64_t outer = elementsOf(shapeOf(op.getX()).take_front(op.getAxis()));
+  frame.set(op.getResult(),
+            exchanged(frame.get(op.getX()), outer, op.getParts(), op.getResult().getType()));
+  return success();
+}
+
+static LogicalResult merge(MergeOp op, Frame &frame) {
+  int64_t parts = shapeOf(op.getStack())[0];
+  int64_t outer = elementsOf(shapeOf(op.getStack()).slice(1, op.getAxis()));
+  frame.set(op.getResult(),
+            exchanged(frame.get(op.getStack()), parts, outer, op.getResult().getType()));
+  return success();
+}
+
 void reference::attachRecurrenceModels(MLIRContext &context) {
-  attach<recur, append, history, slot, stack, unstack>(context);
+  attach<recur, append, history, slot, stack, unstack, split, merge>(context);
 }

@@ -36,11 +36,11 @@ private:
 
 LogicalResult BuildEntryPointsPass::build(Model &model) {
   using Builder = std::function<LogicalResult()>;
-  Recompute choice = recompute;
+  GradientOptions gradients{recompute, microBatches};
   std::pair<StringRef, Builder> all[] = {
       {"score", [&] { return buildScore(model); }},
-      {"gradients", [&] { return buildGradients(model, choice); }},
-      {"train_step", [&] { return buildTrainStep(model, choice); }},
+      {"gradients", [&] { return buildGradients(model, gradients); }},
+      {"train_step", [&] { return buildTrainStep(model, gradients); }},
       {"prefill", [&] { return buildPrefill(model); }},
       {"decode", [&] { return buildDecode(model); }},
   };

@@ -29,6 +29,10 @@ def BuildEntryPoints : Pass<"dreamer-build-entry-points", "::mlir::ModuleOp"> {
     * `decode(token i32 [B], position i32 [B], caches, parameters, options) -> logits
       f32 [B, V], caches, ids`
 
+    With `micro-batches=n`, gradients and train_step cut the batch in n parts: a
+    `dreamer.recur` over the parts holds forward and reverse pass of one part, and carries
+    the sums of losses and gradients. The mean is over the targets of the whole batch.
+
     Decoding rebuilds the forward pass without its position dimension: result types are
     inferred anew, and operations that mix or know positions
     (`DecodableOpInterface`) take their own form. A loop carries the caches that its
@@ -41,6 +45,8 @@ def BuildEntryPoints : Pass<"dreamer-build-entry-points", "::mlir::ModuleOp"> {
            "what the reverse pass of a loop computes again", [{::llvm::cl::values(
              clEnumValN(::dreamer::Recompute::None, "none", "nothing: every value it needs is kept"),
              clEnumValN(::dreamer::Recompute::Depth, "depth", "each step, from its carried values"))}]>,
+    Option<"microBatches", "micro-batches", "int64_t", /*default=*/"1",
+           "parts of the batch whose gradients add up, one after the other">,
   ];
   let dependentDialects = ["::dreamer::DreamerDialect", "::mlir::arith::ArithDialect"];
 }

@@ -12,9 +12,14 @@
 
 namespace dreamer {
 
+struct GradientOptions {
+  Recompute recompute = Recompute::None;
+  int64_t microBatches = 1; ///< parts of the batch that run one after the other
+};
+
 mlir::LogicalResult buildScore(Model &model);
-mlir::LogicalResult buildGradients(Model &model, Recompute recompute);
-mlir::LogicalResult buildTrainStep(Model &model, Recompute recompute);
+mlir::LogicalResult buildGradients(Model &model, const GradientOptions &options);
+mlir::LogicalResult buildTrainStep(Model &model, const GradientOptions &options);
 mlir::LogicalResult buildPrefill(Model &model);
 mlir::LogicalResult buildDecode(Model &model);
 

@@ -6,18 +6,24 @@
 #ifndef DREAMER_PASSES_BUILDENTRYPOINTS_LOSS_H
 #define DREAMER_PASSES_BUILDENTRYPOINTS_LOSS_H
 
-#include "passes/BuildEntryPoints/EntryBuilder.h"
-#include "passes/Differentiate/Differentiate.h"
+#include "passes/BuildEntryPoints/Entries.h"
 
 namespace dreamer {
 
-/// Copies the forward pass and puts the loss behind it.
-mlir::FailureOr<CrossEntropyOp> buildLoss(EntryBuilder &entry, Model &model, mlir::Value targets);
+/// The loss of the model's logits: its mean over all `count` targets f32 [].
+mlir::FailureOr<CrossEntropyOp> buildLoss(mlir::OpBuilder &builder, Model &model,
+                                          mlir::Value logits, mlir::Value targets,
+                                          mlir::Value count);
 
-/// The gradients of the model's trained parameters, in their order. Loops of the forward pass
-/// are rebuilt: values of the entry are to be taken from its results afterwards.
+/// How many targets there are, f32 [].
+mlir::Value buildCount(mlir::OpBuilder &builder, mlir::Value targets);
+
+/// Adds results `loss` and the chosen experts' ids to an entry that has all its arguments, and
+/// returns the gradients of the model's trained parameters, in their order. Loops may be
+/// rebuilt later: values of the entry are to be taken from its results.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
-buildGradientsOf(mlir::Value loss, EntryBuilder &entry, Model &model, Recompute recompute);
+buildLossAndGradients(EntryBuilder &entry, Model &model, mlir::Value targets,
+                      const GradientOptions &options);
 
 } // namespace dreamer
 

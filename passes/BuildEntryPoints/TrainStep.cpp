@@ -13,8 +13,8 @@ namespace {
 
 class TrainStepBuilder {
 public:
-  TrainStepBuilder(Model &model, Recompute recompute)
-      : model(model), recompute(recompute), entry(model, "train_step"),
+  TrainStepBuilder(Model &model, const GradientOptions &options)
+      : model(model), options(options), entry(model, "train_step"),
         loc(NameLoc::get(entry.builder.getStringAttr("optimizer"))) {}
 
   LogicalResult build();
@@ -26,7 +26,7 @@ private:
   LogicalResult buildUpdates(ArrayRef<Value> gradients, Value norm);
 
   Model &model;
-  Recompute recompute;
+  GradientOptions options;
   EntryBuilder entry;
   Location loc;
   Value targets, step, rate;
@@ -139,12 +139,9 @@ LogicalResult TrainStepBuilder::buildUpdates(ArrayRef<Value> gradients, Value no
 
 LogicalResult TrainStepBuilder::build() {
   addArguments();
-  FailureOr<CrossEntropyOp> loss = buildLoss(entry, model, targets);
-  if (failed(loss) || failed(readTraining()))
+  if (failed(readTraining()))
     return failure();
-  entry.addResult("loss", loss->getLoss());
-  entry.copyResults(model.ids);
-  auto gradients = buildGradientsOf(loss->getLoss(), entry, model, recompute);
+  FailureOr<SmallVector<Value>> gradients = buildLossAndGradients(entry, model, targets, options);
   if (failed(gradients))
     return failure();
 
@@ -159,6 +156,6 @@ LogicalResult TrainStepBuilder::build() {
 
 } // namespace
 
-LogicalResult dreamer::buildTrainStep(Model &model, Recompute recompute) {
-  return TrainStepBuilder(model, recompute).build();
+LogicalResult dreamer::buildTrainStep(Model &model, const GradientOptions &options) {
+  return TrainStepBuilder(model, options).build();
 }

@@ -19,7 +19,7 @@ using namespace mlir;
 using namespace dreamer;
 
 FailureOr<SmallVector<Value>> dreamer::differentiate(Value result, Value cotangent, ValueRange wrt,
-                                                     Recompute recompute) {
+                                                     Recompute recompute, ValueRange initial) {
   // Adjoints report what they cannot do as errors; see whether there was one.
   bool failed = false;
   ScopedDiagnosticHandler errors(result.getContext(), [&](Diagnostic &diagnostic) {
@@ -31,6 +31,8 @@ FailureOr<SmallVector<Value>> dreamer::differentiate(Value result, Value cotange
   OpBuilder builder(block.getTerminator());
   Activity activity(block, wrt);
   ReverseScope scope(block, builder, activity, recompute);
+  for (auto [value, sum] : llvm::zip(wrt, initial))
+    scope.accumulate(value, sum);
   scope.accumulate(result, cotangent);
   if (mlir::failed(scope.reverse()) || failed)
     return failure();

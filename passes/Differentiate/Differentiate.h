@@ -22,10 +22,12 @@ enum class Recompute {
 /// the cotangents of `wrt` given that of `result` (of its type), and returns them in the
 /// order of `wrt`: zeros where `result` does not depend on a value. Loops of the forward
 /// code may be replaced by loops with more results; `result` must be no result of a loop.
-/// All values belong to one block. Emits an error, and fails, where an operation between
+/// `wrt` belong to that block or to code around it. Sums of cotangents start with `initial`, one
+/// value for each of `wrt`, if there are any: so gradients add to what is given. Emits an error, and fails, where an operation between
 /// `wrt` and `result` has no derivative.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
-differentiate(mlir::Value result, mlir::Value cotangent, mlir::ValueRange wrt, Recompute recompute);
+differentiate(mlir::Value result, mlir::Value cotangent, mlir::ValueRange wrt, Recompute recompute,
+              mlir::ValueRange initial = {});
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

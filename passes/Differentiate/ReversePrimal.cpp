@@ -44,7 +44,7 @@ static bool mayRecompute(Operation *op) {
 }
 
 Value StepScope::findPrimal(Value value) {
-  if (!recur.getBody().isAncestor(value.getParentRegion()))
+  if (!owns(value))
     return outer.primal(value);
   if (value == recur.getIndex())
     return index;

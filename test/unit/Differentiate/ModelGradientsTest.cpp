@@ -5,6 +5,8 @@
 // of experts replayed.
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/NarrowMatrices/NarrowMatrices.h"
 #include "test/unit/Agreement/RandomDescription.h"
 #include "test/unit/Differentiate/ModelFixture.h"
 #include <gtest/gtest.h>
@@ -70,6 +72,19 @@ protected:
     }
   }
 
+  /// Compares what `other` gives as gradients, loss and ids with what the program gives.
+  void expectTheSame(OwningOpRef<ModuleOp> other) {
+    ASSERT_TRUE(other);
+    Bundle expected = run(*program, "gradients", inputs), found = run(*other, "gradients", inputs);
+    ASSERT_EQ(expected.size(), found.size());
+    for (auto &[name, value] : expected) {
+      if (auto *floats = std::get_if<Floats>(&value))
+        EXPECT_LT(relativeError(std::get<Floats>(found[name]), *floats), 1e-11) << name;
+      else
+        EXPECT_EQ(std::get<Ints>(found[name]).data(), std::get<Ints>(value).data()) << name;
+    }
+  }
+
   std::unique_ptr<MLIRContext> context;
   OwningOpRef<ModuleOp> program;
   Bundle inputs;
@@ -89,14 +104,23 @@ TEST_P(ModelGradientsTest, AreSlopesAtSmallerDepth) {
 }
 
 TEST_P(ModelGradientsTest, AreTheSameComputedAgain) {
-  auto again = buildProgram(*context, GetParam().yaml,
-                            {.entries = {"gradients"}, .recompute = Recompute::Depth});
-  ASSERT_TRUE(again);
-  Bundle kept = run(*program, "gradients", inputs), computed = run(*again, "gradients", inputs);
-  ASSERT_EQ(kept.size(), computed.size());
-  for (auto &[name, value] : kept)
-    if (auto *floats = std::get_if<Floats>(&value))
-      EXPECT_LT(relativeError(std::get<Floats>(computed[name]), *floats), 1e-12) << name;
+  expectTheSame(buildProgram(*context, GetParam().yaml,
+                             {.entries = {"gradients"}, .recompute = Recompute::Depth}));
+}
+
+TEST_P(ModelGradientsTest, AreTheSameInParts) {
+  expectTheSame(
+      buildProgram(*context, GetParam().yaml, {.entries = {"gradients"}, .microBatches = 2}));
+}
+
+/// Casts keep f64 in the interpreter: narrowing changes types, and nothing else.
+TEST_P(ModelGradientsTest, AreTheSameNarrowed) {
+  auto narrowed = buildProgram(*context, GetParam().yaml, {.entries = {"gradients"}});
+  ASSERT_TRUE(narrowed);
+  PassManager passes(context.get());
+  passes.addPass(createNarrowMatrices());
+  ASSERT_TRUE(succeeded(passes.run(*narrowed)));
+  expectTheSame(std::move(narrowed));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ModelGradientsTest, ::testing::ValuesIn(cases()),
