@@ -27,20 +27,89 @@ template <typename Attr>
 static LogicalResult expectKind(Operation *op, NamedAttribute attr, StringRef what) {
   if (isa<Attr>(attr.getValue()))
     return success();
-  return op->emitError() << "expected " << what << " for '" << attr.getName() << "', found "
-                         << attr.getValue();
+  return op->emitError() << "expected " << what << " for '" << attr.getName().getValue()
+                         << "', found " << attr.getValue();
+}
+
+/// Whether `value` is {name, type, ...} with an integer for each of `numbers`.
+static bool describesTensor(Attribute value, ArrayRef<StringRef> numbers) {
+  auto dictionary = dyn_cast<DictionaryAttr>(value);
+  auto type = dictionary ? dictionary.getAs<TypeAttr>("type") : nullptr;
+  return type && isa<RankedTensorType>(type.getValue()) && dictionary.getAs<StringAttr>("name") &&
+         llvm::all_of(numbers, [&](StringRef number) {
+           auto found = dictionary.getAs<IntegerAttr>(number);
+           return found && found.getInt() >= 0;
+         });
+}
+
+/// Whether an input or output lies in one of the entry's buffers.
+static bool liesInBuffer(func::FuncOp entry, Attribute attribute) {
+  if (!describesTensor(attribute, {"buffer", "offset"}))
+    return false;
+  auto value = cast<DictionaryAttr>(attribute);
+  auto type = cast<RankedTensorType>(cast<TypeAttr>(value.get("type")).getValue());
+  int64_t buffer = value.getAs<IntegerAttr>("buffer").getInt();
+  if (buffer >= entry.getNumArguments() || !type.hasStaticShape())
+    return false;
+  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return value.getAs<IntegerAttr>("offset").getInt() + bytes <=
+         cast<MemRefType>(entry.getArgumentTypes()[buffer]).getNumElements();
+}
+
+/// What an entry of the kernels phase says of itself must be complete, since a package is made of it.
+static LogicalResult verifyEntry(func::FuncOp entry, DictionaryAttr signature) {
+  for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes())) {
+    auto buffer = dyn_cast<MemRefType>(type);
+    if (!buffer || buffer.getRank() != 1 || !buffer.hasStaticShape() ||
+        !buffer.getElementType().isInteger(8) ||
+        !entry.getArgAttrOfType<StringAttr>(i, attribute::buffer))
+      return entry.emitError() << "expected '" << attribute::buffer << "' on argument " << i
+                               << ", a memref<N x i8>";
+  }
+  auto inputs = signature.getAs<ArrayAttr>("inputs"),
+       outputs = signature.getAs<ArrayAttr>("outputs");
+  if (!inputs || !outputs)
+    return entry.emitError() << "'" << attribute::entry << "': expected inputs and outputs, found "
+                             << signature;
+  for (ArrayAttr list : {inputs, outputs})
+    for (Attribute value : list)
+      if (!liesInBuffer(entry, value))
+        return entry.emitError() << "'" << attribute::entry
+                                 << "': expected {name, type, buffer, offset} inside a buffer of "
+                                    "the entry, found "
+                                 << value;
+  return success();
+}
+
+static LogicalResult verifyParameters(Operation *op, ArrayAttr parameters) {
+  for (Attribute parameter : parameters)
+    if (!describesTensor(parameter, {"offset"}))
+      return op->emitError() << "'" << attribute::parameters
+                             << "': expected {name, type, role, offset}, found " << parameter;
+  return success();
 }
 
 LogicalResult ScheduleDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
   StringRef name = attr.getName();
-  if (name == attribute::parameters || name == attribute::errors)
-    return expectKind<ArrayAttr>(op, attr, "an array");
+  if (name == attribute::parameters || name == attribute::errors) {
+    if (failed(expectKind<ArrayAttr>(op, attr, "an array")))
+      return failure();
+    return name == attribute::errors ? success()
+                                     : verifyParameters(op, cast<ArrayAttr>(attr.getValue()));
+  }
   if (name == attribute::parameterBytes)
     return expectKind<IntegerAttr>(op, attr, "an integer");
   if (name == attribute::kernel || name == attribute::cost || name == attribute::manifest)
     return expectKind<StringAttr>(op, attr, "a string");
-  if (name == attribute::target || name == attribute::entry || name == attribute::plan)
-    return expectKind<DictionaryAttr>(op, attr, "a dictionary");
+  if (name == attribute::target || name == attribute::entry || name == attribute::plan) {
+    if (failed(expectKind<DictionaryAttr>(op, attr, "a dictionary")))
+      return failure();
+    auto function = dyn_cast<func::FuncOp>(op);
+    // An entry that returns a status is on its way to machine code.
+    if (name != attribute::entry || !function || function.getNumResults())
+      return success();
+    return verifyEntry(function, cast<DictionaryAttr>(attr.getValue()));
+  }
   return op->emitError() << "found the unknown attribute '" << name << "'";
 }
 
