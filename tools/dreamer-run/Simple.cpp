@@ -62,10 +62,11 @@ int runProblems(const Words &words) {
   std::string out;
   Options options("problems", "--kind=KIND --count=N --seed=S --out=FILE.jsonl",
                   "Makes reasoning problems whose number of steps is known:\n"
-                  "  chain        a=3;b=a+4;c=b+9;c?   6\n"
+                  "  sum          3+4+9=               6\n"
+                  "  chain        a=3;b=a+4;c=b+9;c?   6   with a name for every sum on the way\n"
                   "  shuffled     c=b+9;x=c+1;b=7;c?   6   lines in any order, two lead nowhere\n"
                   "  permutation  3:24153,51234?       5   the place an object reaches");
-  options.value("kind", "KIND", &problems.kind, "chain (default), shuffled or permutation");
+  options.value("kind", "KIND", &problems.kind, "sum, chain (default), shuffled or permutation");
   options.value("count", "N", &problems.count, "how many");
   options.required();
   options.value("seed", "S", &problems.seed, "0 by default");

@@ -55,6 +55,23 @@ TEST(Problems, ChainsAreRightAndNeedTheirSteps) {
   }
 }
 
+TEST(Problems, SumsAreRightAndNeedTheirSteps) {
+  std::set<int64_t> seen;
+  for (int64_t i = 0; i < 500; ++i) {
+    Problem problem = makeProblem(optionsOf("sum"), i);
+    int64_t value = 0, terms = 0;
+    for (char digit : problem.prompt)
+      if (digit >= '0' && digit <= '9') {
+        value += digit - '0';
+        ++terms;
+      }
+    EXPECT_EQ(problem.answer, std::to_string(value % 10)) << problem.prompt;
+    EXPECT_EQ(problem.steps, terms - 1) << problem.prompt;
+    seen.insert(problem.steps);
+  }
+  EXPECT_EQ(seen, (std::set<int64_t>{1, 2, 3, 4}));
+}
+
 TEST(Problems, PermutationsAreRight) {
   for (int64_t i = 0; i < 100; ++i) {
     Problem problem = makeProblem(optionsOf("permutation"), i);
