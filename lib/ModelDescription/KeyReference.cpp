@@ -64,7 +64,7 @@ private:
   void print(int64_t value, schema::IntegerRange) { os << value; }
   void print(double value, schema::NumberRange) { os << llvm::format("%g", value); }
   void print(bool value, schema::Flag) { os << (value ? "true" : "false"); }
-  void print(const std::string &, schema::NameKind) { os << "`block<i>`"; }
+  void print(const std::string &, schema::NameKind) { os << "by place"; }
   void print(const std::array<double, 2> &values, schema::NumberRange) {
     os << '[' << llvm::format("%g", values[0]) << ", " << llvm::format("%g", values[1]) << ']';
   }
@@ -96,7 +96,13 @@ Block exampleBlock(Block::Kind kind, bool isGroup) {
 } // namespace
 
 void printKeyReference(llvm::raw_ostream &os) {
-  os << "# Keys of a model description\n";
+  os << R"(# Keys of a model description
+
+A description is one YAML file. `dreamer-compile model.yaml --print-description` shows it with every
+key; `--set path=value` changes one, where the path leads from the top (`training.learning_rate`,
+`stack.0.recur.depth`) or from a block's name (`core.depth`, `pair.group.1.feed_forward.hidden`), the
+value is YAML, and an empty value removes the key. Examples are in `docs/examples`.
+)";
   table(os, "The description", Description());
   table(os, "`layers`: untied layers", exampleBlock(Block::Kind::Layers, false));
   table(os, "`recur`: one layer, repeated", exampleBlock(Block::Kind::Recur, false));

@@ -123,7 +123,7 @@ void visit(V &v, Layer &layer) {
 template <typename V>
 void visit(V &v, Block &block) {
   v.field("name", block.name, Need::Optional, NameKind::Block,
-          "letters, digits, _ and -; block<i> unless given");
+          "letters, digits, `_` and `-`; by default its place: block0, block1, ...");
   if (block.kind == Block::Kind::Layers)
     v.field("count", block.depth, Need::Required, untiedLayers,
             "layers, each with its own parameters");
