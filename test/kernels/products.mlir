@@ -1,0 +1,52 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// Products: the weight is packed, then a block of 6 rows by 2 vectors stays in registers.
+// RUN: dreamer-opt --dreamer-schedule=targets=x86-64-v3 --canonicalize --cse %s | FileCheck %s
+// With 32 registers a block is 6 rows by 4 vectors of 16.
+// RUN: dreamer-opt --dreamer-schedule=targets=x86-64-v4 --canonicalize --cse %s | FileCheck %s --check-prefix=WIDE
+
+// CHECK-LABEL: func.func @many_rows
+// CHECK: schedule.launch @linear_pack_0
+// CHECK: schedule.launch @linear_product_0
+
+// The packing transposes 8 x 8 squares: 3 rounds of 8 shuffles, for 2 vectors of a panel.
+// CHECK-LABEL: func.func private @linear_pack_0
+// CHECK-COUNT-48: vector.shuffle
+// CHECK-NOT: vector.shuffle
+// CHECK: return
+
+// CHECK-LABEL: func.func private @linear_product_0
+// CHECK: scf.for {{.*}} iter_args({{(.*vector<8xf32>)+}}
+// CHECK-COUNT-2: vector.load
+// CHECK: memref.load
+// CHECK: vector.broadcast
+// CHECK-COUNT-12: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield
+
+// Few rows read the weight where it is.
+// CHECK-LABEL: func.func @few_rows
+// CHECK-NOT: pack
+// CHECK: schedule.launch @linear_dots_0
+
+// WIDE-LABEL: func.func private @linear_product_0
+// WIDE: scf.for
+// WIDE: memref.load
+// WIDE-COUNT-24: vector.fma {{.*}} : vector<16xf32>
+// WIDE: scf.yield
+func.func @many_rows(
+    %x: tensor<96x64xf32> {dreamer.name = "x", dreamer.role = "input"},
+    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "parameter"})
+    -> (tensor<96x128xf32> {dreamer.name = "y"}) {
+  %y = dreamer.linear %x, %w : tensor<96x64xf32>, tensor<128x64xf32>
+  return %y : tensor<96x128xf32>
+}
+
+func.func @few_rows(
+    %x: tensor<2x64xf32> {dreamer.name = "x", dreamer.role = "input"},
+    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "parameter"})
+    -> (tensor<2x128xf32> {dreamer.name = "y"}) {
+  %y = dreamer.linear %x, %w : tensor<2x64xf32>, tensor<128x64xf32>
+  return %y : tensor<2x128xf32>
+}
