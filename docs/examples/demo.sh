@@ -18,15 +18,16 @@ mkdir -p "$2"
 cd "$2"
 readonly steps=${DREAMER_DEMO_STEPS:-2500}
 
-title 1/6 "Problems: chains of one to four additions modulo 10"
+title 1/6 "Problems: one to four additions modulo 10"
 make problems.jsonl "$tools/dreamer-run" -- \
-  "$tools/dreamer-run" problems --kind=chain --count=100000 --seed="$seed" --out=problems.jsonl
+  "$tools/dreamer-run" problems --kind=sum --count=100000 --seed="$seed" --out=problems.jsonl
 printf '  for example: %s\n' "$(head -n 1 problems.jsonl)"
 
 title 2/6 "Compiling $here/demo.yaml"
 cp "$here/demo.yaml" demo.yaml
 make demo.dreamer demo.yaml "$tools/dreamer-compile" -- \
-  "$tools/dreamer-compile" demo.yaml -o demo.dreamer --target=cpu
+  "$tools/dreamer-compile" demo.yaml -o demo.dreamer --target=cpu --batch=64 \
+  --entry=score,train_step,prefill,decode
 
 title 3/6 "Training; problems held out by a hash of their prompt are never trained on"
 resume=(--resume=weights.safetensors)
@@ -46,7 +47,7 @@ echo "  depth is good for.)"
 
 title 6/6 "A few problems that were not in the file"
 make fresh.jsonl "$tools/dreamer-run" -- \
-  "$tools/dreamer-run" problems --kind=chain --count=50 --seed="$((seed + 1000))" --min-steps=2 --out=fresh.jsonl
+  "$tools/dreamer-run" problems --kind=sum --count=50 --seed="$((seed + 1000))" --min-steps=2 --out=fresh.jsonl
 prompts=()
 answers=()
 while read -r prompt answer && ((${#prompts[@]} < 6)); do
@@ -65,5 +66,5 @@ paste answers.txt <(printf '%s\n' "${answers[@]}") | while IFS=$'\t' read -r sai
 done
 
 printf '\nAll of it is in %s. Ask it more:\n' "$PWD"
-printf '  %s generate %s --weights=%s --prompt="a=2;b=a+2;b?"\n' \
+printf '  %s generate %s --weights=%s --prompt="2+2="\n' \
   "$tools/dreamer-run" "$PWD/demo.dreamer" "$PWD/weights.safetensors"

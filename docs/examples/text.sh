@@ -30,7 +30,8 @@ printf '  %s bytes in %s\n' "$(wc -c <kjv.txt)" "$PWD/kjv.txt"
 title 2/5 "Compiling $here/text.yaml"
 cp "$here/text.yaml" text.yaml
 make text.dreamer text.yaml "$tools/dreamer-compile" -- \
-  "$tools/dreamer-compile" text.yaml -o text.dreamer --target=cpu
+  "$tools/dreamer-compile" text.yaml -o text.dreamer --target=cpu --batch=8 \
+  --entry=score,train_step,prefill,decode
 
 title 3/5 "Training"
 resume=(--resume=weights.safetensors)

@@ -1,0 +1,113 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What holds among packages: threads change no bit, depth at run time is compiled depth,
+// recomputing a layer changes nothing but memory.
+
+#include "CompiledModel.h"
+#include "RandomDescription.h"
+#include "test/unit/Support/TestSupport.h"
+#include <gtest/gtest.h>
+
+using namespace dreamer;
+using namespace dreamer::testing;
+using reference::Bundle;
+using reference::Floats;
+using reference::Ints;
+
+namespace {
+
+const char *core = R"(model: properties
+vocab_size: 37
+hidden_size: 24
+context: 11
+stack:
+  - layers: {name: stem, count: 3, sequence_attention: {heads: 2, kv_heads: 1, head_dim: 8}, feed_forward: {hidden: 20}}
+  - recur:
+      name: core
+      depth: 5
+      sequence_attention: {heads: 2, kv_heads: 1, head_dim: 8}
+      depth_attention: {heads: 2, kv_heads: 2, head_dim: 6}
+      expert_attention: {experts: 9, active: 3, expert_hidden: 10, key_dim: 6}
+)";
+
+std::unique_ptr<CompiledModel> trained(ModelOptions options) {
+  auto model = CompiledModel::create(core, options);
+  if (model)
+    model->initialize(3);
+  return model;
+}
+
+TEST(Properties, ThreadsChangeNoBit) {
+  std::vector<Bundle> parameters;
+  for (int threads : {1, 2, 3}) {
+    ModelOptions options;
+    options.entries = {"train_step"};
+    options.threads = threads;
+    auto model = trained(options);
+    ASSERT_TRUE(model);
+    model->train(5, 10);
+    parameters.push_back(model->withParameters({}));
+  }
+  for (const auto &[name, tensor] : parameters[0])
+    for (size_t i : {1, 2})
+      EXPECT_EQ(std::get<Floats>(tensor).data(), std::get<Floats>(parameters[i][name]).data())
+          << name;
+}
+
+TEST(Properties, DepthAtRunTimeIsCompiledDepth) {
+  ModelOptions options;
+  options.entries = {"score", "gradients"};
+  auto deep = trained(options);
+  ASSERT_TRUE(deep);
+  for (int32_t depth : {1, 2, 5}) {
+    options.depths = {{"core", depth}};
+    auto shallow = CompiledModel::create(core, options);
+    ASSERT_TRUE(shallow);
+    Bundle parameters = deep->withParameters({});
+    for (const auto &[name, tensor] : parameters) {
+      auto view = shallow->session().parameter(name);
+      ASSERT_TRUE(view.ok());
+      for (int64_t i = 0; i < view->elements(); ++i)
+        view->asMutable<float>()[i] = static_cast<float>(std::get<Floats>(tensor).data()[i]);
+    }
+    Bundle batch = deep->randomBatch(11), atDepth = batch;
+    atDepth["core.depth"] = Ints::scalar(depth);
+    for (const char *entry : {"score", "gradients"}) {
+      Bundle expected = shallow->run(entry, batch), found = deep->run(entry, atDepth);
+      for (const auto &[name, tensor] : expected)
+        if (std::holds_alternative<Floats>(tensor))
+          EXPECT_EQ(std::get<Floats>(found[name]).data(), std::get<Floats>(tensor).data())
+              << entry << ' ' << name << " at depth " << depth;
+    }
+    // Depths that did not run chose nobody.
+    Bundle scored = deep->run("score", atDepth);
+    const Ints &ids = std::get<Ints>(scored["core.expert_ids"]);
+    for (int64_t d = depth; d < ids.dim(0); ++d)
+      for (int32_t id : ids.entry(d).data())
+        EXPECT_EQ(id, -1);
+  }
+}
+
+TEST(Properties, RecomputingChangesMemoryOnly) {
+  ModelOptions options;
+  options.entries = {"gradients"};
+  auto keeping = trained(options);
+  options.recompute = Recompute::Depth;
+  auto recomputing = trained(options);
+  ASSERT_TRUE(keeping && recomputing);
+  Bundle batch = keeping->randomBatch(12);
+  Bundle expected = keeping->run("gradients", batch), found = recomputing->run("gradients", batch);
+  for (const auto &[name, tensor] : expected)
+    if (std::holds_alternative<Floats>(tensor))
+      EXPECT_LE(
+          dreamer::test::relativeError(std::get<Floats>(found[name]), std::get<Floats>(tensor)),
+          1e-6)
+          << name;
+  auto arena = [](CompiledModel &model) {
+    return model.session().manifest().entry("gradients")->arenaBytes;
+  };
+  EXPECT_LT(arena(*recomputing), arena(*keeping));
+}
+
+} // namespace
