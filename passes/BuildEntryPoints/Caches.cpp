@@ -63,10 +63,11 @@ FailureOr<std::vector<Cache>> dreamer::findCaches(Model &model) {
       if (!seen.insert(value).second)
         continue;
       auto type = dyn_cast<RankedTensorType>(value.getType());
-      if (!type || type.getRank() != 3 ||
+      if (!type || type.getRank() != 3 || !type.getElementType().isF32() ||
           (loop ? loop->getParentOp() : op->getParentOp()) != model.forward) {
-        op->emitOpError("expected keys and values [B, T, F] in @forward or in a loop of it, to be "
-                        "cached for decoding; found ")
+        op->emitOpError(
+            "expected keys and values f32 [B, T, F] in @forward or in a loop of it, to be "
+            "cached for decoding; found ")
             << value.getType();
         return WalkResult::interrupt();
       }

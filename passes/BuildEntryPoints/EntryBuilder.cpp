@@ -1,85 +1,12 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reading a model-phase module, and building functions with named arguments and results.
+// Building functions with named arguments and results.
 
 #include "passes/BuildEntryPoints/EntryBuilder.h"
 
 using namespace mlir;
 using namespace dreamer;
-
-StringRef Model::argumentName(unsigned i) {
-  auto name = forward.getArgAttrOfType<StringAttr>(i, attribute::name);
-  return name ? name.getValue() : StringRef();
-}
-
-StringRef Model::resultName(unsigned i) {
-  auto name = forward.getResultAttrOfType<StringAttr>(i, attribute::name);
-  return name ? name.getValue() : StringRef();
-}
-
-bool Model::isTrained(unsigned argument) {
-  auto role = forward.getArgAttrOfType<StringAttr>(argument, attribute::role);
-  return role && role == role::parameter;
-}
-
-ArrayRef<int64_t> Model::tokensShape() {
-  return cast<RankedTensorType>(forward.getArgumentTypes()[tokens]).getShape();
-}
-
-FailureOr<double> Model::trainingNumber(StringRef key) {
-  if (training)
-    if (auto number = training.getAs<FloatAttr>(key))
-      return number.getValueAsDouble();
-  return module.emitError() << "expected a number '" << key << "' in the module attribute '"
-                            << attribute::training << "', found none";
-}
-
-FailureOr<Model> Model::read(ModuleOp module) {
-  Model model;
-  model.module = module;
-  model.forward = module.lookupSymbol<func::FuncOp>("forward");
-  if (!model.forward || !llvm::hasSingleElement(model.forward.getBody()))
-    return module.emitError("expected a function @forward of one block (a module of the model "
-                            "phase), found none");
-  model.training = module->getAttrOfType<DictionaryAttr>(attribute::training);
-
-  bool hasTokens = false, hasLogits = false;
-  for (unsigned i = 0; i < model.forward.getNumArguments(); ++i) {
-    auto role = model.forward.getArgAttrOfType<StringAttr>(i, attribute::role);
-    StringRef name = model.argumentName(i);
-    auto type = dyn_cast<RankedTensorType>(model.forward.getArgumentTypes()[i]);
-    if (!role || name.empty() || !type)
-      return model.forward.emitError()
-             << "expected argument " << i << " to be a tensor with 'dreamer.name' and "
-             << "'dreamer.role', found " << model.forward.getArgumentTypes()[i] << " with "
-             << (name.empty() ? "no name" : "no role");
-    if (role == role::parameter || role == role::balance) {
-      model.parameters.push_back(i);
-    } else if (role == role::option) {
-      model.options.push_back(i);
-    } else if (role == role::input && name == "tokens" && type.getRank() == 2) {
-      model.tokens = i;
-      hasTokens = true;
-    } else {
-      return model.forward.emitError()
-             << "expected parameters, balance biases, options and an input 'tokens' [B, T], found "
-             << "the " << role.getValue() << " '" << name << "' of type " << type;
-    }
-  }
-  for (unsigned i = 0; i < model.forward.getNumResults(); ++i) {
-    if (model.resultName(i) == "logits") {
-      model.logits = i;
-      hasLogits = true;
-    } else {
-      model.ids.push_back(i);
-    }
-  }
-  if (!hasTokens || !hasLogits)
-    return model.forward.emitError() << "expected an argument 'tokens' and a result 'logits', "
-                                     << "found no " << (hasTokens ? "'logits'" : "'tokens'");
-  return model;
-}
 
 EntryBuilder::EntryBuilder(Model &model, StringRef name)
     : builder(model.forward.getContext()), model(model) {

@@ -170,6 +170,8 @@ FailureOr<SmallVector<Value>> MicroBatches::build() {
 FailureOr<SmallVector<Value>> dreamer::buildLossAndGradients(EntryBuilder &entry, Model &model,
                                                              Value targets,
                                                              const GradientOptions &options) {
+  if (llvm::none_of(model.parameters, [&](unsigned i) { return model.isTrained(i); }))
+    return model.forward.emitError("expected a parameter to train, found none");
   if (options.microBatches == 1)
     return buildForBatch(entry, model, targets, options.recompute);
   return MicroBatches(entry, model, targets, options).build();

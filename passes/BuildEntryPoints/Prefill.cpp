@@ -44,7 +44,8 @@ Value PrefillBuilder::atLastPosition(Value forward) {
   auto isStates = [&](Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     return !perToken.contains(value) ||
-           (type && type.getRank() == 3 && type.getElementType().isF32());
+           (type && type.getRank() == 3 && type.getElementType().isF32() &&
+            type.getShape().take_front(2) == model.tokensShape());
   };
   Operation *op = forward.getDefiningOp();
   if (!op || op->getNumRegions() != 0 || op->getNumResults() != 1 ||

@@ -13,12 +13,12 @@ func.func @forward(%tokens: tensor<1x2xi32>) { return }
 
 // -----
 
-// expected-error @below {{expected parameters, balance biases, options and an input 'tokens' [B, T], found the input 'words' of type 'tensor<1x2xi32>'}}
+// expected-error @below {{expected f32 parameters, f32 balance biases [N], options and an input 'tokens' i32 [B, T], found the input 'words' of type 'tensor<1x2xi32>'}}
 func.func @forward(%tokens: tensor<1x2xi32> {dreamer.name = "words", dreamer.role = "input"}) { return }
 
 // -----
 
-// expected-error @below {{expected an argument 'tokens' and a result 'logits', found no 'logits'}}
+// expected-error @below {{expected a result 'logits', found none}}
 func.func @forward(%tokens: tensor<1x2xi32> {dreamer.name = "tokens", dreamer.role = "input"}) { return }
 
 // -----
@@ -42,6 +42,41 @@ module attributes {dreamer.training = {z_loss = 0.0, eps = 1.0e-8, weight_decay 
                      %b: tensor<3xf32> {dreamer.name = "core.expert_attention.bias", dreamer.role = "balance"})
       -> (tensor<1x2x4xf32> {dreamer.name = "logits"}) {
     %x = dreamer.embedding %tokens, %e : tensor<1x2xi32>, tensor<5x4xf32>
+    return %x : tensor<1x2x4xf32>
+  }
+}
+
+// -----
+
+// expected-error @below {{expected an argument 'tokens', found none}}
+func.func @forward(%e: tensor<5x4xf32> {dreamer.name = "e", dreamer.role = "parameter"}) { return }
+
+// -----
+
+// expected-error @below {{found the parameter 'e' of type 'tensor<5x4xbf16>'}}
+func.func @forward(%e: tensor<5x4xbf16> {dreamer.name = "e", dreamer.role = "parameter"}) { return }
+
+// -----
+
+// expected-error @below {{expected a name of its own for each argument, found 'e' twice}}
+func.func @forward(%e: tensor<5x4xf32> {dreamer.name = "e", dreamer.role = "parameter"},
+                   %f: tensor<5x4xf32> {dreamer.name = "e", dreamer.role = "parameter"}) { return }
+
+// -----
+
+// expected-error @below {{expected results 'logits' f32 [1, 2, V] and named expert ids i32 [S, 1, 2, k], found 'logits' of type 'tensor<1x2xi32>'}}
+func.func @forward(%tokens: tensor<1x2xi32> {dreamer.name = "tokens", dreamer.role = "input"})
+    -> (tensor<1x2xi32> {dreamer.name = "logits"}) {
+  return %tokens : tensor<1x2xi32>
+}
+
+// -----
+
+module attributes {dreamer.training = {z_loss = 0.0, eps = 1.0e-8, weight_decay = 0.1, clip_norm = 1.0, betas = [0.9, 0.95]}} {
+  // expected-error @below {{expected a parameter to train, found none}}
+  func.func @forward(%tokens: tensor<1x2xi32> {dreamer.name = "tokens", dreamer.role = "input"})
+      -> (tensor<1x2x4xf32> {dreamer.name = "logits"}) {
+    %x = arith.constant dense<0.0> : tensor<1x2x4xf32>
     return %x : tensor<1x2x4xf32>
   }
 }
