@@ -136,7 +136,8 @@ Expected<std::string> dreamer::readPackageModel(StringRef bytes, StringRef path)
   Expected<std::unique_ptr<object::ObjectFile>> object =
       object::ObjectFile::createELFObjectFile(MemoryBufferRef(bytes, path));
   if (!object)
-    return object.takeError();
+    return createStringError(
+        path + ": expected a whole package, found a damaged file: " + toString(object.takeError()));
   auto *file = dyn_cast<ELF64LEObjectFile>(object->get());
   if (!file)
     return createStringError(path +
@@ -146,7 +147,8 @@ Expected<std::string> dreamer::readPackageModel(StringRef bytes, StringRef path)
     return joinErrors(createStringError(path + ": not a package of Dreamer"), section.takeError());
   Expected<StringRef> model = section->getContents();
   if (!model)
-    return model.takeError();
+    return createStringError(
+        path + ": expected a whole package, found a damaged file: " + toString(model.takeError()));
   if (model->empty())
     return createStringError(path + ": this package holds no model (it was compiled from a later "
                                     "phase); compile it from its description");

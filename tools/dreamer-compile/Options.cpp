@@ -140,6 +140,22 @@ bool readProgram(ProgramOptions &options) {
   return true;
 }
 
+/// The options that change what a package does: not where files lie or what is printed.
+std::vector<std::string> modelFlags(int argc, char **argv) {
+  static constexpr StringLiteral names[] = {"set",   "depth",  "batch",     "context",
+                                            "entry", "target", "recompute", "dtype"};
+  std::vector<std::string> flags;
+  for (int i = 1; i < argc; ++i) {
+    StringRef name = StringRef(argv[i]).ltrim('-').split('=').first;
+    if (!StringRef(argv[i]).starts_with("-") || !llvm::is_contained(names, name))
+      continue;
+    flags.push_back(argv[i]);
+    if (!StringRef(argv[i]).contains('=') && i + 1 < argc)
+      flags.back() += "=" + std::string(argv[++i]);
+  }
+  return flags;
+}
+
 bool readTargets(CompilerOptions &options) {
   options.targets.assign(targets.begin(), targets.end());
   std::string problem;
@@ -172,7 +188,7 @@ std::optional<ToolOptions> dreamer::parseCommandLine(int argc, char **argv, int 
   options.quiet = quiet;
   options.compiler.dumpPhases = dumpPhases;
   options.compiler.dumpArtifacts = dumpArtifacts;
-  options.compiler.flags.assign(argv + 1, argv + argc);
+  options.compiler.flags = modelFlags(argc, argv);
   if (inputFile.empty() && !keyReference) {
     usageError("expected a description, e.g. model.yaml, found none; see --help");
     return std::nullopt;

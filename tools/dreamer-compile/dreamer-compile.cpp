@@ -49,6 +49,14 @@ LogicalResult printWithoutSource(Diagnostic &diagnostic) {
   return success();
 }
 
+/// Timing, printing and statistics as the command line asks for them.
+LogicalResult configurePasses(PassManager &passes) {
+  if (failed(applyPassManagerCLOptions(passes)))
+    return failure();
+  applyDefaultTimingPassManagerCLOptions(passes);
+  return success();
+}
+
 /// One run of the compiler.
 class Tool {
 public:
@@ -110,6 +118,7 @@ private:
       if (!options.hasOutput)
         return 0;
     }
+    options.compiler.configurePasses = configurePasses;
     Progress progress(options.compiler, !options.quiet);
     if (failed(compile(*module, options.compiler, options.output)))
       return 1;
