@@ -56,6 +56,13 @@ TEST(MemoryKernels, MatchTheReference) {
       parts.push_back({r.floats({rows, h})});
     check({"stack", "", parts});
     check({"unstack", "", {history}});
+    int64_t n = r.between(1, 4), b = r.between(1, 3), axis = r.between(0, 2);
+    Shape whole{5, 3, 2}, split{n, 5, 3, 2};
+    whole[axis] = n * b;
+    split[axis + 1] = b;
+    std::string along = "axis = " + std::to_string(axis);
+    check({"split", along + ", parts = " + std::to_string(n), {{r.ints(whole, -9, 9)}}});
+    check({"merge", along, {{r.floats(split)}}});
     int64_t capacity = r.between(1, 9), batch = r.between(1, 6);
     Operand cache{r.floats({slots, batch, capacity, h})}, token{r.floats({batch, h})};
     check({"cache_append", "", {cache, token, {r.ints({batch}, 0, capacity - 1)}, {slot}}});

@@ -12,6 +12,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "test/unit/Kernels/Jit.h"
+#include "test/unit/Kernels/RecordedSchedule.h"
 #include "gtest/gtest.h"
 #include <chrono>
 #include <cstring>
@@ -99,70 +100,6 @@ double read(ShapedType type, const char *from, int64_t i) {
     std::memcpy(&value, from + i * 4, 4);
   return value;
 }
-
-/// A schedule that remembers its launches and makes a function of each kernel.
-class RecordedSchedule : public ScheduleBuilder {
-public:
-  struct Launch {
-    std::string function;
-    int64_t tasks;
-    SmallVector<Value> arguments;
-  };
-
-  RecordedSchedule(Operation *op, ModuleOp kernels, const KernelTarget &kernelTarget)
-      : op(op), kernels(kernels), kernelTarget(kernelTarget), hostBuilder(op->getContext()) {
-    hostBuilder.setInsertionPointToStart(&host);
-  }
-
-  Operation *operation() const override { return op; }
-  const KernelTarget &target() const override { return kernelTarget; }
-  OpBuilder &builder() override { return hostBuilder; }
-  Location loc() const override { return op->getLoc(); }
-
-  Value buffer(Value value) override {
-    Value &buffer = buffers[value];
-    if (!buffer) {
-      Type type = value.getType();
-      if (auto tensor = dyn_cast<RankedTensorType>(type))
-        type = MemRefType::get(tensor.getShape(), tensor.getElementType());
-      buffer = host.addArgument(type, loc());
-    }
-    return buffer;
-  }
-
-  Value scratch(MemRefType type) override {
-    scratches.push_back(host.addArgument(type, loc()));
-    return scratches.back();
-  }
-
-  void launch(StringRef name, OpFoldResult tasks, ValueRange arguments, KernelBody body) override {
-    auto count = getConstantIntValue(tasks);
-    ASSERT_TRUE(count) << "run-time task counts are not supported here";
-    OpBuilder b(kernels.getBodyRegion());
-    b.setInsertionPointToEnd(kernels.getBody());
-    SmallVector<Type> types{b.getIndexType()};
-    llvm::append_range(types, arguments.getTypes());
-    std::string function = (name + Twine(launches.size())).str();
-    auto kernel = func::FuncOp::create(b, loc(), function, b.getFunctionType(types, {}));
-    Block *block = kernel.addEntryBlock();
-    b.setInsertionPointToEnd(block);
-    func::ReturnOp::create(b, loc());
-    b.setInsertionPointToStart(block);
-    body(b, loc(), block->getArgument(0), block->getArguments().drop_front());
-    launches.push_back({function, *count, SmallVector<Value>(arguments)});
-  }
-
-  void requireRange(Value, int64_t, int64_t, StringRef) override {}
-
-  Operation *op;
-  ModuleOp kernels;
-  const KernelTarget &kernelTarget;
-  Block host;
-  OpBuilder hostBuilder;
-  DenseMap<Value, Value> buffers;
-  SmallVector<Value> scratches;
-  std::vector<Launch> launches;
-};
 
 /// The buffers of one run.
 struct Memory {
