@@ -134,9 +134,8 @@ private:
 
   LogicalResult runPasses(llvm::function_ref<void(PassManager &)> add) {
     PassManager passes(module->getContext());
-    if (failed(applyPassManagerCLOptions(passes)))
+    if (options.configurePasses && failed(options.configurePasses(passes)))
       return failure();
-    applyDefaultTimingPassManagerCLOptions(passes);
     add(passes);
     return passes.run(module);
   }

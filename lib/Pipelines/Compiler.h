@@ -35,6 +35,8 @@ struct CompilerOptions {
   std::vector<std::string> flags;   ///< for the manifest: how the package was made
   /// Called before each phase with its name, and after the last one with "".
   std::function<void(llvm::StringRef phase)> progress;
+  /// Called on each pass manager before it gets its passes: timing, printing, instrumentation.
+  std::function<mlir::LogicalResult(mlir::PassManager &)> configurePasses;
 };
 
 /// Registers everything that compiling needs, and that IR of any phase may hold.

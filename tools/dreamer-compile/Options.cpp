@@ -189,6 +189,10 @@ std::optional<ToolOptions> dreamer::parseCommandLine(int argc, char **argv, int 
   options.compiler.dumpPhases = dumpPhases;
   options.compiler.dumpArtifacts = dumpArtifacts;
   options.compiler.flags = modelFlags(argc, argv);
+  options.compiler.configurePasses = [](PassManager &passes) {
+    applyDefaultTimingPassManagerCLOptions(passes);
+    return applyPassManagerCLOptions(passes);
+  };
   if (inputFile.empty() && !keyReference) {
     usageError("expected a description, e.g. model.yaml, found none; see --help");
     return std::nullopt;
