@@ -3,7 +3,7 @@
 // A loop with a carried state, a slice and a stacked result prints back as it was read.
 
 // CHECK-LABEL: func.func @scan
-// CHECK: %[[R:.*]]:2 = dreamer.recur depth(%{{.*}}) bound 3 init(%{{.*}}) slices(%{{.*}})
+// CHECK: %[[R:.*]]:2 = dreamer.recur depth(%{{.*}}) bound 3 init(%{{[^)]*}}) slices(%{{[^)]*}})
 // CHECK-SAME: (tensor<i32>, tensor<4xf32>, tensor<3x4xf32>) -> (tensor<4xf32>, tensor<3x4xf32>)
 // CHECK: ^bb0(%{{.*}}: index, %[[X:.*]]: tensor<4xf32>, %[[W:.*]]: tensor<4xf32>):
 // CHECK: %[[Y:.*]] = dreamer.add %[[X]], %[[W]]
