@@ -83,9 +83,11 @@ TEST(Properties, DepthAtRunTimeIsCompiledDepth) {
     // Depths that did not run chose nobody.
     Bundle scored = deep->run("score", atDepth);
     const Ints &ids = std::get<Ints>(scored["core.expert_ids"]);
-    for (int64_t d = depth; d < ids.dim(0); ++d)
-      for (int32_t id : ids.entry(d).data())
+    for (int64_t d = depth; d < ids.dim(0); ++d) {
+      Ints ofDepth = ids.entry(d);
+      for (int32_t id : ofDepth.data())
         EXPECT_EQ(id, -1);
+    }
   }
 }
 
