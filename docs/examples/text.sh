@@ -17,7 +17,7 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 source "$here/steps.sh"
 mkdir -p "$2"
 cd "$2"
-readonly steps=${DREAMER_TEXT_STEPS:-2500}
+readonly steps=${DREAMER_TEXT_STEPS:-1200}
 
 title 1/5 "The text: the King James Bible, from Debian's bible-kjv"
 if [[ ! -s kjv.txt ]]; then
