@@ -13,6 +13,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/ErrorHandling.h"
 #include <cstdint>
 
 namespace dreamer::kernels {
@@ -36,7 +37,11 @@ public:
   double getNumber() const { return number; }
   mlir::Value get() const { return value; }
   mlir::Type getType() const { return value.getType(); }
-  Emitter &getEmitter() const { return *emitter; }
+  Emitter &getEmitter() const {
+    if (!emitter)
+      llvm::report_fatal_error("kernel: expected a value, found a number, which has no type yet");
+    return *emitter;
+  }
 
 private:
   Emitter *emitter = nullptr;

@@ -120,7 +120,7 @@ static Val biasCorrection(Kernel &k, double beta, Val step) {
 }
 
 static void buildAdamW(AdamWOp op, ScheduleBuilder &s) {
-  auto attribute = [](APFloat value) { return value.convertToDouble(); };
+  auto attribute = [](const APFloat &value) { return value.convertToDouble(); };
   double beta1 = attribute(op.getBeta1()), beta2 = attribute(op.getBeta2());
   double eps = attribute(op.getEps()), decay = attribute(op.getDecay());
   double clip = attribute(op.getClip());

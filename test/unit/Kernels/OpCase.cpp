@@ -326,16 +326,17 @@ void Runner::compare() {
   for (const Operand &operand : test.operands)
     inputs.push_back(operand.value);
   reference::Interpreter interpreter(*module);
-  auto expected = interpreter.call(function, inputs);
-  ASSERT_TRUE(succeeded(expected)) << describe();
+  SmallVector<Tensor> expected =
+      interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
+  ASSERT_EQ(expected.size(), op->getNumResults()) << describe();
   Results results = run(false, std::nullopt);
   double squares = 0;
-  for (const Tensor &tensor : *expected)
+  for (const Tensor &tensor : expected)
     if (auto *floats = std::get_if<Floats>(&tensor))
       for (double x : floats->data())
         squares += x * x;
   for (unsigned i = 0; i < results.size(); ++i)
-    compareResult(i, (*expected)[i], results[i], std::sqrt(squares));
+    compareResult(i, expected[i], results[i], std::sqrt(squares));
   EXPECT_TRUE(run(true, std::nullopt) == results)
       << "depends on the order of tasks: " << describe();
   for (unsigned i = 0; i < op->getNumResults(); ++i)

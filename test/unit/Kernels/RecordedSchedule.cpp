@@ -24,7 +24,8 @@ Value RecordedSchedule::buffer(Value value) {
 void RecordedSchedule::launch(StringRef name, OpFoldResult tasks, ValueRange arguments,
                               KernelBody body) {
   auto count = getConstantIntValue(tasks);
-  ASSERT_TRUE(count) << "run-time task counts are not supported here";
+  if (!count)
+    FAIL() << "run-time task counts are not supported here";
   OpBuilder b(kernels.getBodyRegion());
   b.setInsertionPointToEnd(kernels.getBody());
   SmallVector<Type> types{b.getIndexType()};
