@@ -8,9 +8,18 @@
 #include "lib/Kernels/Kernels.h"
 #include "lib/Package/Manifest.h"
 #include "lib/Package/Package.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/Extensions/AllExtensions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -33,8 +42,11 @@ std::optional<Phase> dreamer::phaseNamed(StringRef name) {
 }
 
 void dreamer::registerCompilerDialects(DialectRegistry &registry) {
-  registry
-      .insert<DreamerDialect, schedule::ScheduleDialect, func::FuncDialect, LLVM::LLVMDialect>();
+  registry.insert<DreamerDialect, schedule::ScheduleDialect>();
+  // What IR of the kernels and the target phase may hold.
+  registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
+                  memref::MemRefDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   registerKernelModels(registry);
   func::registerAllExtensions(registry);
   registerBuiltinDialectTranslation(registry);

@@ -134,7 +134,8 @@ TEST(CompilerCApi, OptionsAreChecked) {
 
 TEST(CompilerCApi, MissingFileIsTold) {
   Compilation compilation;
-  EXPECT_EQ(dreamer_compile_file("/nowhere/model.yaml", "/tmp/x", &compilation.options),
+  EXPECT_EQ(dreamer_compile_file("/nowhere/model.yaml", temporary("missing").c_str(),
+                                 &compilation.options),
             DREAMER_COMPILE_FAILED);
   EXPECT_THAT(compilation.errors,
               ::testing::ElementsAre(::testing::HasSubstr("/nowhere/model.yaml")));
