@@ -27,6 +27,8 @@ constexpr Bounds f32Bounds = {1e-5, 1e-4};
 constexpr Bounds bf16Bounds = {2e-2, 5e-2};
 /// A gradient smaller than this share of all gradients' norm is zero by construction.
 constexpr double zeroShare = 1e-6;
+/// A bf16 package may be this much further from the exact reference than rounding alone.
+constexpr double roundingSlack = 1.25;
 /// Ranked scores closer than this may swap in f32.
 constexpr double rankingNoise = 1e-4;
 
@@ -56,24 +58,38 @@ void expectScoreAgrees(CompiledModel &model, const Bounds &bounds, uint64_t seed
       EXPECT_EQ(std::get<Ints>(found[name]).data(), std::get<Ints>(ids).data()) << name;
 }
 
+double normOfGradients(const Bundle &results) {
+  double squares = 0;
+  for (const auto &[name, tensor] : results)
+    if (llvm::StringRef(name).starts_with("grad."))
+      squares += std::pow(dreamer::test::norm(std::get<Floats>(tensor)), 2);
+  return std::sqrt(squares);
+}
+
 void expectGradientsAgree(CompiledModel &model, const Bounds &bounds, uint64_t seed) {
   Bundle inputs = model.randomBatch(seed);
   Bundle expected = model.interpret("gradients", inputs);
   replay(expected, inputs);
-  Bundle found = model.run("gradients", inputs);
-  double all = 0;
-  for (const auto &[name, tensor] : expected)
-    if (llvm::StringRef(name).starts_with("grad."))
-      all += std::pow(dreamer::test::norm(std::get<Floats>(tensor)), 2);
-  all = std::sqrt(all);
+  Bundle found = model.run("gradients", inputs), rounded;
+  if (model.isBF16())
+    rounded = model.interpretRounded("gradients", inputs);
+  double all = normOfGradients(expected);
   for (const auto &[name, tensor] : expected) {
     if (!llvm::StringRef(name).starts_with("grad."))
       continue;
     ASSERT_TRUE(found.contains(name)) << name;
-    if (dreamer::test::norm(std::get<Floats>(tensor)) < zeroShare * all)
+    if (dreamer::test::norm(std::get<Floats>(tensor)) < zeroShare * all) {
       EXPECT_LT(dreamer::test::norm(std::get<Floats>(found[name])), 2 * zeroShare * all) << name;
-    else
-      EXPECT_LE(distance(found[name], tensor), bounds.gradients) << name;
+      continue;
+    }
+    // Where rounding operands, and nothing else, already takes the exact reference further than the
+    // bound (small differences of large terms), a package may be as far as that.
+    double bound = bounds.gradients;
+    if (model.isBF16()) {
+      EXPECT_LE(distance(found[name], rounded[name]), bounds.gradients) << name << ", rounded";
+      bound = std::max(bound, roundingSlack * distance(rounded[name], tensor));
+    }
+    EXPECT_LE(distance(found[name], tensor), bound) << name;
   }
 }
 

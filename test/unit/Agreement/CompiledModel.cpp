@@ -84,19 +84,12 @@ bool CompiledModel::compile(const std::string &yaml) {
   if (failed(parsed))
     return false;
   theDescription = *parsed;
-  auto build = [&] {
-    return buildModel(mlirContext.get(), theDescription,
-                      {.batch = options.batch, .depths = options.depths});
-  };
-  program = build();
-  OwningOpRef<ModuleOp> model = build();
-  if (!program || !model)
-    return false;
-  ProgramOptions reference;
-  reference.entries = options.entries;
-  PassManager passes(mlirContext.get());
-  addProgramPipeline(passes, reference);
-  if (failed(passes.run(*program)))
+  program = buildProgram(/*narrow=*/false);
+  if (options.bf16)
+    narrowed = buildProgram(/*narrow=*/true);
+  OwningOpRef<ModuleOp> model = buildModel(mlirContext.get(), theDescription,
+                                           {.batch = options.batch, .depths = options.depths});
+  if (!program || !model || (options.bf16 && !narrowed))
     return false;
 
   llvm::SmallString<128> file;
@@ -109,6 +102,19 @@ bool CompiledModel::compile(const std::string &yaml) {
   compiler.program.narrowMatrices = options.bf16;
   compiler.targets = {"cpu:native"};
   return succeeded(dreamer::compile(*model, compiler, path));
+}
+
+OwningOpRef<ModuleOp> CompiledModel::buildProgram(bool narrow) {
+  OwningOpRef<ModuleOp> module = buildModel(mlirContext.get(), theDescription,
+                                            {.batch = options.batch, .depths = options.depths});
+  ProgramOptions programOptions;
+  programOptions.entries = options.entries;
+  programOptions.narrowMatrices = narrow;
+  PassManager passes(mlirContext.get());
+  addProgramPipeline(passes, programOptions);
+  if (!module || failed(passes.run(*module)))
+    return nullptr;
+  return module;
 }
 
 bool CompiledModel::load() {
@@ -183,11 +189,20 @@ Bundle CompiledModel::run(const std::string &entry, const Bundle &inputs) {
   return results;
 }
 
-Bundle CompiledModel::interpret(const std::string &entry, const Bundle &inputs) {
-  reference::Interpreter interpreter(*program);
+Bundle CompiledModel::interpret(ModuleOp module, const std::string &entry, const Bundle &inputs,
+                                reference::Options how) {
+  reference::Interpreter interpreter(module, how);
   auto results = interpreter.run(entry, withParameters(inputs));
   EXPECT_TRUE(succeeded(results)) << entry;
   return succeeded(results) ? *results : Bundle();
+}
+
+Bundle CompiledModel::interpret(const std::string &entry, const Bundle &inputs) {
+  return interpret(*program, entry, inputs, {});
+}
+
+Bundle CompiledModel::interpretRounded(const std::string &entry, const Bundle &inputs) {
+  return interpret(*narrowed, entry, inputs, {.roundBF16 = true});
 }
 
 std::vector<std::string> CompiledModel::exposeRankedScores() {

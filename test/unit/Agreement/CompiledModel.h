@@ -36,6 +36,7 @@ public:
   ~CompiledModel();
 
   const Description &description() const { return theDescription; }
+  bool isBF16() const { return options.bf16; }
   int64_t batch() const { return options.batch; }
   int64_t context() const { return theDescription.context; }
   runtime::Session &session() { return *theSession; }
@@ -55,6 +56,9 @@ public:
   /// Runs an entry in the interpreter, on the same parameters.
   reference::Bundle interpret(const std::string &entry, const reference::Bundle &inputs);
 
+  /// The same on the narrowed program, with every cast to bf16 rounding: what bf16 packages compute.
+  reference::Bundle interpretRounded(const std::string &entry, const reference::Bundle &inputs);
+
   /// Makes @score of the interpreter's module also return what the n-th top_k ranks, as
   /// "scores.<n>" [D, B, T, N] and "bias.<n>" [D, N]; gives how each of them ranks.
   std::vector<std::string> exposeRankedScores();
@@ -62,12 +66,16 @@ public:
 private:
   CompiledModel() = default;
   bool compile(const std::string &yaml);
+  /// The program phase of the model, in f32 or narrowed; null on failure.
+  mlir::OwningOpRef<mlir::ModuleOp> buildProgram(bool narrow);
+  reference::Bundle interpret(mlir::ModuleOp module, const std::string &entry,
+                              const reference::Bundle &inputs, reference::Options how);
   bool load();
 
   ModelOptions options;
   std::unique_ptr<mlir::MLIRContext> mlirContext;
   Description theDescription;
-  mlir::OwningOpRef<mlir::ModuleOp> program;
+  mlir::OwningOpRef<mlir::ModuleOp> program, narrowed;
   std::string path;
   std::shared_ptr<runtime::Session> theSession;
 };
