@@ -16,7 +16,7 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 source "$here/steps.sh"
 mkdir -p "$2"
 cd "$2"
-readonly steps=${DREAMER_DEMO_STEPS:-2500}
+readonly steps=${DREAMER_DEMO_STEPS:-5200}
 
 title 1/6 "Problems: one to four additions modulo 10"
 make problems.jsonl "$tools/dreamer-run" -- \
@@ -26,7 +26,7 @@ printf '  for example: %s\n' "$(head -n 1 problems.jsonl)"
 title 2/6 "Compiling $here/demo.yaml"
 cp "$here/demo.yaml" demo.yaml
 make demo.dreamer demo.yaml "$tools/dreamer-compile" -- \
-  "$tools/dreamer-compile" demo.yaml -o demo.dreamer --target=cpu --batch=64 \
+  "$tools/dreamer-compile" demo.yaml -o demo.dreamer --target=cpu --batch=32 \
   --entry=score,train_step,prefill,decode
 
 title 3/6 "Training; problems held out by a hash of their prompt are never trained on"
