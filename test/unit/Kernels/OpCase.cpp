@@ -326,8 +326,7 @@ void Runner::compare() {
   for (const Operand &operand : test.operands)
     inputs.push_back(operand.value);
   reference::Interpreter interpreter(*module);
-  SmallVector<Tensor> expected =
-      interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
+  SmallVector<Tensor> expected = interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
   ASSERT_EQ(expected.size(), op->getNumResults()) << describe();
   Results results = run(false, std::nullopt);
   double squares = 0;
