@@ -30,11 +30,13 @@ public:
                                     i32(variant.entries.size()), i32(0), entries(variant)}));
     Constant *descriptor = structure(
         {i32(DREAMER_PACKAGE_ABI_VERSION), i32(variants.size()), array(variants), header});
+    // NOLINTBEGIN(clang-analyzer-cplusplus.NewDeleteLeaks): the module owns it
     auto *symbol =
         new GlobalVariable(module, descriptor->getType(), true, GlobalValue::ExternalLinkage,
                            descriptor, DREAMER_PACKAGE_SYMBOL);
     symbol->setVisibility(GlobalValue::DefaultVisibility);
     appendToUsed(module, used);
+    // NOLINTEND(clang-analyzer-cplusplus.NewDeleteLeaks)
   }
 
 private:

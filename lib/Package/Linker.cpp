@@ -46,7 +46,8 @@ Error dreamer::linkShared(ArrayRef<StringRef> objects, StringRef output) {
   SmallVector<SmallString<128>> files;
   scope_exit removeFiles([&] {
     for (StringRef file : files)
-      sys::fs::remove(file);
+      if (sys::fs::remove(file))
+        continue; // nothing that a caller could do about it
   });
   for (StringRef object : objects)
     if (Error error = writeTemporary(object, files.emplace_back()))

@@ -23,7 +23,7 @@ Placement::Placement(func::FuncOp function, const Signature &signature)
 /// A stack of parameters that are neighbours in memory is a view of the first.
 static std::optional<View> viewOfNeighbours(StackOp stack, func::FuncOp function,
                                             const Signature &signature) {
-  std::optional<ExternalPlace> first;
+  ExternalPlace first;
   for (auto [i, part] : llvm::enumerate(stack.getParts())) {
     auto argument = dyn_cast<BlockArgument>(part);
     if (!argument || argument.getOwner() != &function.getBody().front())
@@ -31,7 +31,7 @@ static std::optional<View> viewOfNeighbours(StackOp stack, func::FuncOp function
     ExternalPlace place = signature.arguments[argument.getArgNumber()];
     if (i == 0)
       first = place;
-    if (place != ExternalPlace{first->buffer, first->offset + int64_t(i) * bytesOf(part.getType())})
+    if (place != ExternalPlace{first.buffer, first.offset + int64_t(i) * bytesOf(part.getType())})
       return std::nullopt;
   }
   return View{stack.getParts().front()};
@@ -192,7 +192,7 @@ void Placement::placeUnstackedOutput(func::ReturnOp ret, unsigned result) {
   Group &group = groupOf(unstack.getStack());
   if (group.external || group.keep)
     return;
-  std::optional<ExternalPlace> base;
+  ExternalPlace base;
   for (auto [k, part] : llvm::enumerate(unstack.getParts())) {
     std::optional<ExternalPlace> place;
     for (auto [i, value] : llvm::enumerate(ret.getOperands()))
@@ -201,8 +201,8 @@ void Placement::placeUnstackedOutput(func::ReturnOp ret, unsigned result) {
     if (!place)
       return;
     if (k == 0)
-      base = place;
-    if (*place != ExternalPlace{base->buffer, base->offset + int64_t(k) * bytesOf(part.getType())})
+      base = *place;
+    if (*place != ExternalPlace{base.buffer, base.offset + int64_t(k) * bytesOf(part.getType())})
       return;
   }
   group.external = base;

@@ -36,7 +36,7 @@ void Progress::enter(llvm::StringRef phase) {
   phaseStart = Clock::now();
   if (current.empty() || !onTerminal)
     return;
-  int number = int(*phaseNamed(phase)) - int(options.from);
+  int number = int(phaseNamed(phase).value_or(options.to)) - int(options.from);
   llvm::errs() << formatv("\r\033[K[{0}/{1}] {2} ...", number, int(options.to) - int(options.from),
                           phase);
 }
