@@ -43,6 +43,9 @@ cl::opt<Recompute>
               cl::values(clEnumValN(Recompute::None, "none", "nothing (default)"),
                          clEnumValN(Recompute::Depth, "depth", "each step of a loop over depth")),
               cl::init(Recompute::None), cl::cat(category));
+cl::opt<int64_t> microBatches("micro-batches",
+                              cl::desc("Parts of the batch whose gradients add up (default 1)"),
+                              cl::value_desc("n"), cl::init(1), cl::cat(category));
 cl::list<std::string>
     targets("target",
             cl::desc("Machines: cpu (any x86-64-v3 or v4, default), cpu:native (this "
@@ -137,13 +140,14 @@ bool readProgram(ProgramOptions &options) {
     return usageError("expected --dtype=f32 or bf16, found " + dtype);
   options.narrowMatrices = dtype == "bf16";
   options.recompute = recompute;
+  options.microBatches = microBatches;
   return true;
 }
 
 /// The options that change what a package does: not where files lie or what is printed.
 std::vector<std::string> modelFlags(int argc, char **argv) {
-  static constexpr StringLiteral names[] = {"set",   "depth",  "batch",     "context",
-                                            "entry", "target", "recompute", "dtype"};
+  static constexpr StringLiteral names[] = {"set",    "depth",     "batch", "context",      "entry",
+                                            "target", "recompute", "dtype", "micro-batches"};
   std::vector<std::string> flags;
   for (int i = 1; i < argc; ++i) {
     StringRef name = StringRef(argv[i]).ltrim('-').split('=').first;
