@@ -93,7 +93,8 @@ llvm::BitVector StepScope::findLive() {
 /// Gives the reverse loop the cotangents that it starts from.
 void StepScope::open() {
   YieldOp yield = recur.getYield();
-  for (unsigned i : findLive().set_bits()) {
+  llvm::BitVector live = findLive();
+  for (unsigned i : live.set_bits()) {
     Value result = recur.getCarriedResults()[i];
     Value init = outer.cotangent(result);
     Value argument =
