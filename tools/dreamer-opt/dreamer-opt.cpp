@@ -5,6 +5,7 @@
 
 #include "dialects/Dreamer/DreamerDialect.h"
 #include "dialects/Schedule/ScheduleDialect.h"
+#include "dialects/Tile/TileDialect.h"
 #include "lib/Kernels/Kernels.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -16,7 +17,8 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<dreamer::DreamerDialect, dreamer::schedule::ScheduleDialect>();
+  registry.insert<dreamer::DreamerDialect, dreamer::schedule::ScheduleDialect,
+                  dreamer::tile::TileDialect>();
   dreamer::registerKernelModels(registry);
   mlir::registerAllPasses();
   dreamer::registerDreamerPasses();

@@ -1,0 +1,144 @@
+// RUN: dreamer-opt %s | dreamer-opt | FileCheck %s
+//
+// Causal attention of one head on sm_80 by hand: 1024 positions, 64 features, bf16. 64 queries a block, 16
+// for each of four warps; keys and values come by cp.async in two stages, one block ahead (Dao 2023).
+// Scores are in units of log 2, so `scale` is log2(e) / 8.
+
+!q = !tile.mem<64x64xbf16, shared, rows, swizzle128>
+!kt = !tile.mem<64x64xbf16, shared, columns, swizzle128>
+!v = !tile.mem<64x64xbf16, shared, rows, swizzle128>
+!gq = !tile.mem<64x64xbf16, global, rows>
+!gkt = !tile.mem<64x64xbf16, global, columns>
+!gv = !tile.mem<64x64xbf16, global, rows>
+!go = !tile.mem<64x64xbf16, global, rows>
+!gl = !tile.mem<64x1xf32, global, rows>
+!pairs = !tile.ring<2 x (!kt, !v) by cp_async, arrivals 1, bytes 16384, readers 1>
+!qa = !tile.reg<64x64xbf16, mma_a, warps 4x1>
+!kb = !tile.reg<64x64xbf16, mma_b, warps 4x1>
+!s = !tile.reg<64x64xf32, mma_c, warps 4x1>
+!pc = !tile.reg<64x64xbf16, mma_c, warps 4x1>
+!pa = !tile.reg<64x64xbf16, mma_a, warps 4x1>
+!o = !tile.reg<64x64xf32, mma_c, warps 4x1>
+!oc = !tile.reg<64x64xbf16, mma_c, warps 4x1>
+!col = !tile.reg<64x1xf32, slice mma_c, warps 4x1>
+
+// CHECK-LABEL: func @attend
+func.func @attend(%q: memref<1024x64xbf16>, %k: memref<1024x64xbf16>, %v: memref<1024x64xbf16>, %out: memref<1024x64xbf16>, %lse: memref<1024x1xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant 0.0 : f32
+  %lowest = arith.constant 0xFF800000 : f32
+  %scale = arith.constant 0.18033688 : f32
+  %block = tile.block_id
+  %row = arith.muli %block, %c64 : index
+  %end = arith.addi %row, %c64 : index
+  %staged = tile.alloc : !q
+  %rows = tile.view %q[%row, %c0] : memref<1024x64xbf16> -> !gq
+  tile.copy %rows to %staged : !gq, !q
+  // CHECK: tile.barrier
+  tile.barrier
+  %mine = tile.load %staged : !q -> !qa
+  %pairs = tile.ring : !pairs
+  tile.put %pairs[%c0] : !pairs {
+  ^bb0(%sk: !kt, %sv: !v):
+    %keys = tile.view %k[%c0, %c0] : memref<1024x64xbf16> -> !gkt
+    %values = tile.view %v[%c0, %c0] : memref<1024x64xbf16> -> !gv
+    tile.copy %keys to %sk : !gkt, !kt
+    tile.copy %values to %sv : !gv, !v
+  }
+  %nothing = tile.fill %zero : f32 -> !o
+  %none = tile.fill %lowest : f32 -> !col
+  %empty = tile.fill %zero : f32 -> !col
+  %total, %max, %sum = scf.for %key = %c0 to %end step %c64 iter_args(%o = %nothing, %m = %none, %l = %empty) -> (!o, !col, !col) {
+    %i = arith.divui %key, %c64 : index
+    %ahead = arith.addi %key, %c64 : index
+    %more = arith.cmpi slt, %ahead, %end : index
+    scf.if %more {
+      %i1 = arith.addi %i, %c1 : index
+      tile.put %pairs[%i1] : !pairs {
+      ^bb0(%nk: !kt, %nv: !v):
+        %keys = tile.view %k[%ahead, %c0] : memref<1024x64xbf16> -> !gkt
+        %values = tile.view %v[%ahead, %c0] : memref<1024x64xbf16> -> !gv
+        tile.copy %keys to %nk : !gkt, !kt
+        tile.copy %values to %nv : !gv, !v
+      }
+    }
+    %sk, %sv = tile.get %pairs[%i] : !pairs -> !kt, !v
+    %right = tile.load %sk : !kt -> !kb
+    %start = tile.fill %zero : f32 -> !s
+    // CHECK: tile.mma
+    %s = tile.mma %mine, %right, %start : !qa, !kb, !s
+    %scaled = tile.map (%s) with (%row, %key, %scale, %lowest) : (!s, index, index, f32, f32) -> !s {
+    ^bb0(%x: f32, %q0: index, %k0: index, %f: f32, %low: f32):
+      %r = tile.coordinate 0
+      %c = tile.coordinate 1
+      %qi = arith.addi %q0, %r : index
+      %ki = arith.addi %k0, %c : index
+      %seen = arith.cmpi sle, %ki, %qi : index
+      %y = arith.mulf %x, %f : f32
+      %z = arith.select %seen, %y, %low : f32
+      tile.yield %z : f32
+    }
+    %blockMax = tile.reduce max %scaled : !s -> !col
+    %m1 = tile.map (%m, %blockMax) : (!col, !col) -> !col {
+    ^bb0(%x: f32, %y: f32):
+      %z = arith.maximumf %x, %y : f32
+      tile.yield %z : f32
+    }
+    %factor = tile.map (%m, %m1) : (!col, !col) -> !col {
+    ^bb0(%x: f32, %y: f32):
+      %d = arith.subf %x, %y : f32
+      %z = math.exp2 %d : f32
+      tile.yield %z : f32
+    }
+    %m1wide = tile.broadcast %m1 : !col -> !s
+    %p = tile.map (%scaled, %m1wide) : (!s, !s) -> !s {
+    ^bb0(%x: f32, %y: f32):
+      %d = arith.subf %x, %y : f32
+      %z = math.exp2 %d : f32
+      tile.yield %z : f32
+    }
+    %blockSum = tile.reduce add %p : !s -> !col
+    %l1 = tile.map (%l, %factor, %blockSum) : (!col, !col, !col) -> !col {
+    ^bb0(%x: f32, %f: f32, %y: f32):
+      %w = math.fma %x, %f, %y : f32
+      tile.yield %w : f32
+    }
+    %narrow = tile.map (%p) : (!s) -> !pc {
+    ^bb0(%x: f32):
+      %y = arith.truncf %x : f32 to bf16
+      tile.yield %y : bf16
+    }
+    // CHECK: tile.convert_layout
+    %left = tile.convert_layout %narrow : !pc -> !pa
+    %factorWide = tile.broadcast %factor : !col -> !o
+    %o1 = tile.map (%o, %factorWide) : (!o, !o) -> !o {
+    ^bb0(%x: f32, %f: f32):
+      %y = arith.mulf %x, %f : f32
+      tile.yield %y : f32
+    }
+    %vb = tile.load %sv : !v -> !kb
+    %o2 = tile.mma %left, %vb, %o1 : !pa, !kb, !o
+    tile.release %pairs[%i] : !pairs
+    scf.yield %o2, %m1, %l1 : !o, !col, !col
+  }
+  %place = tile.view %out[%row, %c0] : memref<1024x64xbf16> -> !go
+  %stat = tile.view %lse[%row, %c0] : memref<1024x1xf32> -> !gl
+  %sumWide = tile.broadcast %sum : !col -> !o
+  %mean = tile.map (%total, %sumWide) : (!o, !o) -> !oc {
+  ^bb0(%x: f32, %y: f32):
+    %z = arith.divf %x, %y : f32
+    %n = arith.truncf %z : f32 to bf16
+    tile.yield %n : bf16
+  }
+  tile.store %mean, %place : !oc, !go
+  %logs = tile.map (%max, %sum) : (!col, !col) -> !col {
+  ^bb0(%x: f32, %y: f32):
+    %z = math.log2 %y : f32
+    %w = arith.addf %x, %z : f32
+    tile.yield %w : f32
+  }
+  tile.store %logs, %stat : !col, !gl
+  return
+}
