@@ -7,6 +7,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/Differentiate/Differentiate.h"
+#include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/NarrowMatrices/NarrowMatrices.h"
 #include "passes/Schedule/Schedule.h"
@@ -28,6 +29,7 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
 void dreamer::registerDreamerPasses() {
   registerBuildEntryPointsPasses();
   registerDifferentiatePasses();
+  registerLowerTileToVectorPasses();
   registerLowerToLLVMPasses();
   registerLowerToLLVMPipeline();
   registerNarrowMatricesPasses();

@@ -232,6 +232,15 @@ Val lane(Val x, int64_t i) {
   return {e, e.create<vector::ExtractOp>(x.get(), i)};
 }
 
+Val fromLanes(ArrayRef<Val> lanes) {
+  Emitter &e = lanes.front().getEmitter();
+  SmallVector<Value> elements;
+  for (Val x : lanes)
+    elements.push_back(x.get());
+  auto type = VectorType::get(static_cast<int64_t>(lanes.size()), elements.front().getType());
+  return {e, e.create<vector::FromElementsOp>(type, elements)};
+}
+
 //===----------------------------------------------------------------------===//
 // Constants
 //===----------------------------------------------------------------------===//

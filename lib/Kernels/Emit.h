@@ -88,6 +88,8 @@ Val convert(Val x, mlir::Type element);
 Val splat(Val x, int64_t width);
 /// One lane.
 Val lane(Val x, int64_t i);
+/// A vector of scalars.
+Val fromLanes(llvm::ArrayRef<Val> lanes);
 
 /// How many lanes an access has and how many of them, the first ones, are there.
 struct Lanes {
@@ -111,6 +113,10 @@ public:
   /// Vector access along the last dimension. Absent lanes read 0 and are not touched.
   Val load(llvm::ArrayRef<Val> at, Lanes lanes) const;
   void store(Val value, llvm::ArrayRef<Val> at, Lanes lanes) const;
+  /// The same where only the kernel knows how many of `width` lanes are there: all from `width` on,
+  /// none up to 0.
+  Val load(llvm::ArrayRef<Val> at, int64_t width, Val valid) const;
+  void store(Val value, llvm::ArrayRef<Val> at, int64_t width, Val valid) const;
   /// The same memory in another shape of as many elements (or fewer).
   Mem view(llvm::ArrayRef<int64_t> shape) const;
 
@@ -123,11 +129,19 @@ public:
   Mem rows() const;
   /// [all elements].
   Mem flat() const { return view({size()}); }
+  /// The last `count` dimensions in one.
+  Mem flatInner(unsigned count) const;
+  /// The same memory, whose elements are neither widened nor rounded.
+  Mem asItIs() const;
   mlir::Value get() const { return memref; }
 
 private:
+  Val widened(Val x) const;
+  Val narrowed(Val x) const;
+
   Emitter *emitter = nullptr;
   mlir::Value memref;
+  bool converts = true;
 };
 
 /// Writes operations at the insertion point of a builder.

@@ -5,6 +5,7 @@
 
 #include "lib/Kernels/Emit.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -75,9 +76,16 @@ static SmallVector<Val> shifted(ArrayRef<Val> at, int64_t by) {
   return result;
 }
 
+Val Mem::widened(Val x) const { return converts ? widen(x) : x; }
+
+Val Mem::narrowed(Val x) const {
+  Type element = getType().getElementType();
+  return getElementTypeOrSelf(x.getType()) == element ? x : narrow(x, element);
+}
+
 Val Mem::load(ArrayRef<Val> at) const {
   Emitter &e = *emitter;
-  return widen({e, e.create<memref::LoadOp>(memref, materialize(e, at))});
+  return widened({e, e.create<memref::LoadOp>(memref, materialize(e, at))});
 }
 
 void Mem::store(Val value, ArrayRef<Val> at) const {
@@ -85,7 +93,7 @@ void Mem::store(Val value, ArrayRef<Val> at) const {
   Type element = getType().getElementType();
   if (value.isNumber())
     value = e.number(value, element.isBF16() ? e.getBuilder().getF32Type() : element);
-  e.create<memref::StoreOp>(narrow(value, element).get(), memref, materialize(e, at));
+  e.create<memref::StoreOp>(narrowed(value).get(), memref, materialize(e, at));
 }
 
 Val Mem::load(ArrayRef<Val> at, Lanes lanes) const {
@@ -93,7 +101,7 @@ Val Mem::load(ArrayRef<Val> at, Lanes lanes) const {
   Type element = getType().getElementType();
   auto type = VectorType::get(lanes.width, element);
   if (lanes.full())
-    return widen({e, e.create<vector::LoadOp>(type, memref, materialize(e, at))});
+    return widened({e, e.create<vector::LoadOp>(type, memref, materialize(e, at))});
   if (!element.isBF16()) {
     SmallVector<bool> present(lanes.width, false);
     std::fill_n(present.begin(), lanes.valid, true);
@@ -109,7 +117,7 @@ Val Mem::load(ArrayRef<Val> at, Lanes lanes) const {
     whole =
         e.create<vector::InsertStridedSliceOp>(piece, whole, ArrayRef(first), ArrayRef<int64_t>(1));
   });
-  return widen({e, whole});
+  return widened({e, whole});
 }
 
 void Mem::store(Val value, ArrayRef<Val> at, Lanes lanes) const {
@@ -119,7 +127,7 @@ void Mem::store(Val value, ArrayRef<Val> at, Lanes lanes) const {
     value =
         e.number(value, VectorType::get(lanes.width,
                                         element.isBF16() ? e.getBuilder().getF32Type() : element));
-  Value whole = narrow(value, element).get();
+  Value whole = narrowed(value).get();
   if (lanes.full()) {
     e.create<vector::StoreOp>(whole, memref, materialize(e, at));
     return;
@@ -130,6 +138,67 @@ void Mem::store(Val value, ArrayRef<Val> at, Lanes lanes) const {
                                                           ArrayRef<int64_t>(1));
     e.create<vector::StoreOp>(piece, memref, materialize(e, shifted(at, first)));
   });
+}
+
+/// Which lanes are below `valid`.
+static Value maskOf(Emitter &e, int64_t width, Val valid) {
+  auto type = VectorType::get(width, e.getBuilder().getI1Type());
+  return e.create<vector::CreateMaskOp>(type, e.materializeIndex(max(valid, 0)));
+}
+
+Val Mem::load(ArrayRef<Val> at, int64_t width, Val valid) const {
+  Emitter &e = *emitter;
+  OpBuilder &b = e.getBuilder();
+  Type element = getType().getElementType();
+  auto type = VectorType::get(width, element);
+  if (!element.isBF16())
+    return {e, e.create<vector::MaskedLoadOp>(type, memref, materialize(e, at),
+                                              maskOf(e, width, valid), e.number(0, type).get())};
+  // Most processors have no masked access to 16-bit elements: lane by lane.
+  Vals lanes;
+  for (int64_t i = 0; i < width; ++i) {
+    auto there = e.create<scf::IfOp>(b.getI16Type(), less(i, valid).get(), /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(there.thenBlock());
+    Val x = {e, e.create<memref::LoadOp>(memref, materialize(e, shifted(at, i)))};
+    e.create<scf::YieldOp>(bitcast(x, b.getI16Type()).get());
+    b.setInsertionPointToStart(there.elseBlock());
+    e.create<scf::YieldOp>(e.number(0, b.getI16Type()).get());
+    lanes.push_back({e, there.getResult(0)});
+  }
+  return widened(bitcast(fromLanes(lanes), element));
+}
+
+void Mem::store(Val value, ArrayRef<Val> at, int64_t width, Val valid) const {
+  Emitter &e = *emitter;
+  Type element = getType().getElementType();
+  value = narrowed(value);
+  if (!element.isBF16()) {
+    e.create<vector::MaskedStoreOp>(memref, materialize(e, at), maskOf(e, width, valid),
+                                    value.get());
+    return;
+  }
+  Val bits = bitcast(value, e.getBuilder().getI16Type());
+  for (int64_t i = 0; i < width; ++i)
+    e.when(less(i, valid), [&] {
+      e.create<memref::StoreOp>(bitcast(lane(bits, i), element).get(), memref,
+                                materialize(e, shifted(at, i)));
+    });
+}
+
+Mem Mem::asItIs() const {
+  Mem result = *this;
+  result.converts = false;
+  return result;
+}
+
+Mem Mem::flatInner(unsigned count) const {
+  ArrayRef<int64_t> shape = getType().getShape();
+  SmallVector<int64_t> flat(shape.drop_back(count));
+  flat.push_back(llvm::product_of(shape.take_back(count)));
+  Mem result = view(flat);
+  result.converts = converts;
+  return result;
 }
 
 Mem Mem::view(ArrayRef<int64_t> shape) const {

@@ -10,12 +10,14 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 
 using namespace mlir;
 
 void dreamer::addLowerToLLVMPipeline(OpPassManager &outer) {
   OpPassManager &pm = outer.nest<ModuleOp>();
+  pm.addPass(createLowerTileToVector());
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createLowerAffinePass());

@@ -1,0 +1,85 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/LowerTileToVector/LowerTileToVector.h"
+#include "dialects/Schedule/ScheduleDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/LowerTileToVector/Lowering.h"
+
+using namespace mlir;
+
+namespace dreamer {
+
+#define GEN_PASS_DEF_LOWERTILETOVECTOR
+#include "passes/LowerTileToVector/LowerTileToVector.h.inc"
+
+static bool hasTiles(func::FuncOp function) {
+  return function
+      .walk([](Operation *op) {
+        return isa<tile::TileDialect>(op->getDialect()) ? WalkResult::interrupt()
+                                                        : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// The kernel's task, or two new arguments.
+static lowering::Lowering::Grid gridOf(func::FuncOp function, Block &block) {
+  if (function->hasAttr(schedule::attribute::kernel))
+    return {block.getArguments().back(), nullptr};
+  Type index = IndexType::get(function.getContext());
+  Value id = block.addArgument(index, function.getLoc());
+  Value count = block.addArgument(index, function.getLoc());
+  function.setType(FunctionType::get(function.getContext(), block.getArgumentTypes(),
+                                     function.getResultTypes()));
+  return {id, count};
+}
+
+static LogicalResult lowerFunction(func::FuncOp function, const lowering::Handlers &handlers,
+                                   int64_t vectorBits) {
+  if (!function.getBody().hasOneBlock())
+    return function.emitError("expected a tile program of one block");
+  Block &from = function.getBody().front();
+  OpBuilder builder(function.getContext());
+  SmallVector<Location> locations(from.getNumArguments(), function.getLoc());
+  Block *to = builder.createBlock(&function.getBody(), function.getBody().end(),
+                                  from.getArgumentTypes(), locations);
+  lowering::Lowering lowering(builder, handlers, vectorBits, gridOf(function, *to));
+  for (auto [old, argument] : llvm::zip(from.getArguments(), to->getArguments()))
+    lowering.mapping().map(old, argument);
+  if (failed(lowering.lowerBody(from)))
+    return failure();
+  builder.clone(*from.getTerminator(), lowering.mapping());
+  from.erase();
+  return success();
+}
+
+namespace {
+struct LowerTileToVector : impl::LowerTileToVectorBase<LowerTileToVector> {
+  using LowerTileToVectorBase::LowerTileToVectorBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    int64_t bits = vectorBits;
+    if (auto target = module->getAttrOfType<DictionaryAttr>(schedule::attribute::target);
+        !bits && target)
+      if (auto given = target.getAs<IntegerAttr>("vector_bits"))
+        bits = given.getInt();
+    if (bits == 0)
+      bits = 256;
+    if (bits != 128 && bits != 256 && bits != 512) {
+      module.emitError() << "expected vectors of 128, 256 or 512 bits, found " << bits;
+      return signalPassFailure();
+    }
+    lowering::Handlers handlers = lowering::makeHandlers(&getContext());
+    for (auto function : module.getOps<func::FuncOp>())
+      if (hasTiles(function) && failed(lowerFunction(function, handlers, bits)))
+        return signalPassFailure();
+  }
+};
+} // namespace
+
+} // namespace dreamer
