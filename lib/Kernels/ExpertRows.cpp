@@ -9,8 +9,8 @@ using namespace mlir;
 namespace dreamer::kernels {
 
 /// A counting sort: count, place the runs, place the pairs.
-static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pairAt, Mem placeOf,
-                      Mem blocks) {
+static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pairAt, Mem rowAt,
+                      Mem placeOf, Mem blocks) {
   Type i32 = k.getBuilder().getI32Type();
   auto add = [](Mem at, Val i, Val n) { at.store(at.load({i}) + n, {i}); };
   // starts[e] first counts expert e, then is the place of its next pair, then the end of its
@@ -28,12 +28,16 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
     starts.store(place + 1, {expert});
     placeOf.store(place, {p});
     pairAt.store(convert(p, i32), {k.toIndex(place)});
+    rowAt.store(convert(p / m.chosen, i32), {k.toIndex(place)});
   });
   Val blockRows = m.blockRows();
   Vals state = k.loop(0, m.experts, 1, {k.index(0), k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val filled = k.toIndex(starts.load({e})), from = carried[0];
     Val to = from + (filled - from + (m.block.rows - 1)) / m.block.rows * m.block.rows;
-    k.loop(filled, to, 1, [&](Val place) { pairAt.store(-1, {place}); });
+    k.loop(filled, to, 1, [&](Val place) {
+      pairAt.store(-1, {place});
+      rowAt.store(-1, {place});
+    });
     starts.store(convert(from, i32), {e});
     Vals block = k.loop(from, to, blockRows, {carried[1]}, [&](Val at, ArrayRef<Val> index) {
       blocks.store(convert(e, i32), {index[0], 0});
@@ -48,12 +52,23 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
 
 ExpertRows launchSort(ScheduleBuilder &s, const Mixture &m, Value ids) {
   Type i32 = s.builder().getI32Type();
-  ExpertRows rows{scratch(s, {m.experts + 1}, i32), scratch(s, {m.places()}, i32),
-                  scratch(s, {m.pairs()}, i32), scratch(s, {m.blocks(), 3}, i32)};
-  launch(s, "sort", 1, {ids, rows.starts, rows.pairAt, rows.placeOf, rows.blocks}, [&](Kernel &k) {
-    sortPairs(k, m, k.mem(0).flat(), k.mem(1), k.mem(2), k.mem(3), k.mem(4));
-  });
+  ExpertRows rows{scratch(s, {m.experts + 1}, i32), scratch(s, {m.places(), 1}, i32),
+                  scratch(s, {m.places(), 1}, i32), scratch(s, {m.pairs()}, i32),
+                  scratch(s, {m.blocks(), 3}, i32)};
+  launch(s, "sort", 1, {ids, rows.starts, rows.pairAt, rows.rowAt, rows.placeOf, rows.blocks},
+         [&](Kernel &k) {
+           sortPairs(k, m, k.mem(0).flat(), k.mem(1), k.mem(2).flat(), k.mem(3).flat(), k.mem(4),
+                     k.mem(5));
+         });
   return rows;
+}
+
+Value gatherRows(Kernel &k, Mem matrix, Mem rowAt, Val place, int64_t rows, int64_t columns) {
+  Value ids = viewTile(k, rowAt, {place, 0}, rows, 1);
+  auto type = tile::MemType::get(k.getBuilder().getContext(), {rows, columns},
+                                 matrix.getType().getElementType(), tile::Space::global,
+                                 tile::Order::rows, tile::Form::plain);
+  return k.create<tile::RowsOp>(type, matrix.get(), ids, k.materializeIndex(0));
 }
 
 void forExpertBlock(Kernel &k, Mem blocks, function_ref<void(Val, Val, Val)> body) {

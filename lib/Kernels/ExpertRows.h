@@ -30,7 +30,8 @@ struct Mixture {
 /// Scratch with the sorted pairs. Kernels take these as arguments.
 struct ExpertRows {
   mlir::Value starts;  ///< i32 [N + 1]: where each expert's run of places starts
-  mlir::Value pairAt;  ///< i32 [places]: the pair in a place, -1 for none
+  mlir::Value pairAt;  ///< i32 [places, 1]: the pair in a place, -1 for none
+  mlir::Value rowAt;   ///< i32 [places, 1]: the row of that pair, -1 for none
   mlir::Value placeOf; ///< i32 [pairs]: the place of a pair
   mlir::Value blocks;  ///< i32 [blocks, 3]: expert (-1: none), first place, end
 };
@@ -41,6 +42,11 @@ ExpertRows launchSort(ScheduleBuilder &schedule, const Mixture &mixture, mlir::V
 /// Runs `body` for the block of places that is the task: its expert and places.
 void forExpertBlock(Kernel &kernel, Mem blocks,
                     llvm::function_ref<void(Val expert, Val from, Val to)> body);
+
+/// Rows of a matrix as the places from `place` on have them, from column 0 on; rows of zeros where there
+/// is no pair.
+mlir::Value gatherRows(Kernel &kernel, Mem matrix, Mem rowAt, Val place, int64_t rows,
+                       int64_t columns);
 
 /// One launch: row r of `out` [rows, h] is the sum over its choices j of `weights` (r, j)
 /// (1 if null) times the row of `values` [places, h] at the pair's place.

@@ -25,27 +25,33 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
   Value hidden = scratch(s, {m.places(), m.hidden});
   Value values = scratch(s, {m.places(), m.features});
   SmallVector<Value> buffers{
-      prepareWide(s, op.getU()), sorted.pairAt, sorted.blocks, w1, w3, w2, hidden, values};
+      prepareWide(s, op.getU()), sorted.rowAt, sorted.blocks, w1, w3, w2, hidden, values};
   launch(s, "experts", m.blocks(), buffers, [&](Kernel &k) {
-    Mem u = k.mem(0).rows(), pairAt = k.mem(1), hidden = k.mem(6), values = k.mem(7);
+    Mem u = k.mem(0).rows(), rowAt = k.mem(1), hidden = k.mem(6), values = k.mem(7);
     forExpertBlock(k, k.mem(2), [&](Val expert, Val from, Val to) {
-      // A place that holds no pair computes row 0 again; nobody reads it.
-      auto input = [&](Val place, Val i) {
-        return u.load({k.toIndex(max(pairAt.load({place}), 0)) / m.chosen, i});
+      auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
+        multiply(k, panels, panels.of(k.mem(weights), m.experts), expert, {from, to}, 0,
+                 panels.count(), {}, a, epilogue);
       };
-      auto product = [&](const Panels &panels, unsigned weights, ReadA a, StoreC store) {
-        multiply(k, panels, k.mem(weights), expert * panels.size(), {from, to}, 0, panels.count(),
-                 0, panels.depth, a, store);
+      auto input = [&](Val place, int64_t rows, DepthRange) {
+        return gatherRows(k, u, rowAt, place, rows, m.features);
       };
-      product(m.toHidden(), 3, input,
-              [&](Val place, Val i, Val a, Lanes lanes) { hidden.store(a, {place, i}, lanes); });
-      product(m.toHidden(), 4, input, [&](Val place, Val i, Val b, Lanes lanes) {
-        hidden.store(swiglu(hidden.load({place, i}, lanes), b), {place, i}, lanes);
+      product(m.toHidden(), 3, input, [&](const ProductBlock &a) {
+        storeTile(k, a.value, placeOf(k, a, hidden, {a.row, a.column}));
+      });
+      product(m.toHidden(), 4, input, [&](const ProductBlock &b) {
+        Value place = placeOf(k, b, hidden, {b.row, b.column});
+        Value y = mapTiles(k, {loadTile(k, place), b.value}, {},
+                           [](ArrayRef<Val> x) { return swiglu(x[0], x[1]); });
+        storeTile(k, y, place);
       });
       product(
-          m.toFeatures(), 5, [&](Val place, Val i) { return hidden.load({place, i}); },
-          [&](Val place, Val i, Val value, Lanes lanes) {
-            values.store(value, {place, i}, lanes);
+          m.toFeatures(), 5,
+          [&](Val place, int64_t rows, DepthRange depth) {
+            return leftFactor(k, m.toFeatures(), hidden, {place, 0}, rows, depth);
+          },
+          [&](const ProductBlock &value) {
+            storeTile(k, value.value, placeOf(k, value, values, {value.row, value.column}));
           });
     });
   });

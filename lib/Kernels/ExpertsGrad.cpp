@@ -15,12 +15,35 @@ using namespace mlir;
 namespace dreamer::kernels {
 
 namespace {
-/// Scratch of the adjoint, by place; all 0 in places that hold no pair, but for `uPanels`.
+/// Scratch of the adjoint, by place; all 0 in places that hold no pair.
 struct GradRows {
   Value da, db;  // [places, f]
+  Value dOut;    // [places, h]: rows of the result's cotangent
   Value yPanels; // gate * y as a right-hand matrix [places, f], packed
   Value uPanels; // u as a right-hand matrix [places, h], packed
   Value du;      // [places, h]
+};
+
+/// Which argument of the kernel `grad_of_rows` is what.
+enum Argument : unsigned {
+  U,
+  Gates,
+  DOut,
+  PairAt,
+  RowAt,
+  Blocks,
+  W1Transposed,
+  W3Transposed,
+  W1,
+  W3,
+  W2,
+  Da,
+  Db,
+  DOutAt,
+  YPanels,
+  UPanels,
+  Du,
+  DGates
 };
 } // namespace
 
@@ -29,91 +52,109 @@ static Panels uLayout(const Mixture &m) { return {m.places(), m.features, m.bloc
 
 /// Everything but the weights' gradients, for one block of places.
 static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val to) {
-  Mem u = k.mem(0).rows(), gates = k.mem(1).flat(), dOut = k.mem(2).rows(), pairAt = k.mem(3);
-  Mem da = k.mem(10), db = k.mem(11), yPanels = k.mem(12), uPanels = k.mem(13), du = k.mem(14);
-  Mem dGates = k.mem(15).flat();
-  int64_t lanes = m.block.lanes;
-  Mem dGateLanes = k.stack({m.blockRows(), lanes});
-
-  auto row = [&](Val place) { return k.toIndex(max(pairAt.load({place}), 0)) / m.chosen; };
-  auto gate = [&](Val place) {
-    Val pair = pairAt.load({place});
-    return select(less(pair, 0), 0.0, gates.load({k.toIndex(max(pair, 0))}));
-  };
-  auto product = [&](const Panels &panels, unsigned weights, ReadA a, StoreC store) {
-    multiply(k, panels, k.mem(weights), expert * panels.size(), {from, to}, 0, panels.count(), 0,
-             panels.depth, a, store);
-  };
-  auto input = [&](Val place, Val i) { return u.load({row(place), i}); };
-  auto storeTo = [](Mem into) {
-    return [into](Val place, Val i, Val value, Lanes l) { into.store(value, {place, i}, l); };
-  };
-  forPanels(k, uLayout(m), 0, uLayout(m).count(), [&](Panel panel) {
-    packPanel(k, uLayout(m), panel, from, to, uPanels, 0,
-              [&](Val place, Val column, Lanes l) { return u.load({row(place), column}, l); });
-  });
-  product(m.toHidden(), 5, input, storeTo(da)); // holds a until e is known
-  product(m.toHidden(), 6, input, storeTo(db)); // holds b
-  k.loop(from, to, 1,
-         [&](Val place) { dGateLanes.store(0.0, {place - from, 0}, Lanes::all(lanes)); });
+  Mem u = k.mem(U).rows(), dOut = k.mem(DOut).rows(), pairAt = k.mem(PairAt), rowAt = k.mem(RowAt);
+  Mem gates = k.mem(Gates).view({m.pairs(), 1}), dGates = k.mem(DGates).flat();
+  Mem da = k.mem(Da), db = k.mem(Db), dOutAt = k.mem(DOutAt), du = k.mem(Du);
   Panels y = yLayout(m);
-  product(
-      m.toHidden(), 9, [&](Val place, Val i) { return dOut.load({row(place), i}); },
-      [&](Val place, Val i, Val e, Lanes l) {
-        Val a = da.load({place, i}, l), b = db.load({place, i}, l), g = gate(place);
-        auto [newDa, newDb] = swigluGrad(a, b, e * g);
-        Val value = swiglu(a, b);
-        da.store(newDa, {place, i}, l);
-        db.store(newDb, {place, i}, l);
-        Val sum = dGateLanes.load({place - from, 0}, Lanes::all(lanes));
-        dGateLanes.store(sum + e * value, {place - from, 0}, Lanes::all(lanes));
-        // Panels of y are as wide as the product's own.
-        Val panel = i / y.width(), within = i % y.width();
-        int64_t tail = y.tailVectors() * y.block.lanes;
-        Val width =
-            tail == 0 ? Val(y.width()) : select(less(panel, y.whole()), k.index(y.width()), tail);
-        yPanels.store(value * g, {panel * (y.depth * y.width()) + place * width + within},
-                      Lanes::all(lanes));
-      });
+  Mem yPanels = y.of(k.mem(YPanels), 1);
+  int64_t step = m.block.rows, width = m.toHidden().width();
+  // e * y summed over the panels passed so far; its row sums are the gates' gradients.
+  Mem dGateTiles = k.stack({m.blockRows(), width});
+
+  auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
+    multiply(k, panels, panels.of(k.mem(weights), m.experts), expert, {from, to}, 0, panels.count(),
+             {}, a, epilogue);
+  };
+  auto byPlace = [&](const Panels &panels, Mem memory) {
+    return [&k, &panels, memory](Val place, int64_t rows, DepthRange depth) {
+      return leftFactor(k, panels, memory, {place, 0}, rows, depth);
+    };
+  };
+  auto input = [&](Val place, int64_t rows, DepthRange) {
+    return gatherRows(k, u, rowAt, place, rows, m.features);
+  };
+  auto storeTo = [&k](Mem into) {
+    return [&k, into](const ProductBlock &block) {
+      storeTile(k, block.value, placeOf(k, block, into, {block.row, block.column}));
+    };
+  };
+  k.loop(from, to, step, [&](Val place) {
+    k.create<tile::CopyOp>(gatherRows(k, dOut, rowAt, place, step, m.features),
+                           viewTile(k, dOutAt, {place, 0}, step, m.features));
+    storeTile(k, fillTile(k, 0, step, width),
+              viewTile(k, dGateTiles, {place - from, 0}, step, width));
+  });
+  forPanels(k, uLayout(m), 0, uLayout(m).count(), [&](Panel panel) {
+    packPanel(k, uLayout(m), panel, from, to, k.mem(UPanels), 0,
+              [&](Val place, Val column, Lanes lanes) {
+                Val row = rowAt.load({place, 0});
+                return u.load({k.toIndex(max(row, 0)), column}, lanes);
+              });
+  });
+  Panels toHidden = m.toHidden(), toFeatures = m.toFeatures();
+  product(toHidden, W1Transposed, input, storeTo(da)); // holds a until e is known
+  product(toHidden, W3Transposed, input, storeTo(db)); // holds b
+  product(toHidden, W2, byPlace(toHidden, dOutAt), [&](const ProductBlock &e) {
+    Value aPlace = placeOf(k, e, da, {e.row, e.column}),
+          bPlace = placeOf(k, e, db, {e.row, e.column});
+    Value a = loadTile(k, aPlace), b = loadTile(k, bPlace);
+    auto type = tile::MemType::get(k.getBuilder().getContext(), {e.rows, 1}, k.f32(0).getType(),
+                                   tile::Space::global, tile::Order::rows, tile::Form::plain);
+    Value pairs = viewTile(k, pairAt, {e.row, 0}, e.rows, 1);
+    Value gate =
+        loadColumn(k, k.create<tile::RowsOp>(type, gates.get(), pairs, k.materializeIndex(0)));
+    gate = broadcastColumn(k, gate, e.columns);
+    storeTile(k,
+              mapTiles(k, {a, b, e.value, gate}, {},
+                       [](ArrayRef<Val> x) { return swigluGrad(x[0], x[1], x[2] * x[3]).first; }),
+              aPlace);
+    storeTile(k,
+              mapTiles(k, {a, b, e.value, gate}, {},
+                       [](ArrayRef<Val> x) { return swigluGrad(x[0], x[1], x[2] * x[3]).second; }),
+              bPlace);
+    Value value = mapTiles(k, {a, b}, {}, [](ArrayRef<Val> x) { return swiglu(x[0], x[1]); });
+    auto product = [](ArrayRef<Val> x) { return x[0] * x[1]; };
+    addTile(k, mapTiles(k, {e.value, value}, {}, product),
+            viewTile(k, dGateTiles, {e.row - from, 0}, e.rows, e.columns, tile::Order::rows,
+                     TileSize{e.rows, e.valid}));
+    // Panels of y are as wide as the product's own.
+    storeTile(k, mapTiles(k, {value, gate}, {}, product),
+              viewTile(k, yPanels, {e.column / y.width(), e.row, 0}, e.rows, e.columns));
+  });
   k.loop(from, to, 1, [&](Val place) {
-    Val pair = pairAt.load({place});
+    Val pair = pairAt.load({place, 0});
     k.when(less(-1, pair), [&] {
-      Val sum = sumLanes(dGateLanes.load({place - from, 0}, Lanes::all(lanes)));
-      dGates.store(sum, {k.toIndex(pair)});
+      dGates.store(
+          k.sumColumns(
+              width, [&](Val i, Lanes lanes) { return dGateTiles.load({place - from, i}, lanes); }),
+          {k.toIndex(pair)});
     });
   });
-  product(m.toFeatures(), 7, [&](Val place, Val i) { return da.load({place, i}); }, storeTo(du));
-  product(
-      m.toFeatures(), 8, [&](Val place, Val i) { return db.load({place, i}); },
-      [&](Val place, Val i, Val value, Lanes l) {
-        du.store(du.load({place, i}, l) + value, {place, i}, l);
-      });
+  product(toFeatures, W1, byPlace(toFeatures, da), storeTo(du));
+  product(toFeatures, W3, byPlace(toFeatures, db), [&](const ProductBlock &block) {
+    addTile(k, block.value, placeOf(k, block, du, {block.row, block.column}));
+  });
 }
 
 /// One launch per weight: dW [N, rows, columns] of expert e is the sum over its places of
-/// a(place, row) times the packed right-hand matrix.
+/// left(place, row) times the packed right-hand matrix.
 static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &m, Value starts,
-                             Value left, Value pairAt, const Panels &right, Value packed,
-                             int64_t rows, Value out) {
+                             Value left, const Panels &right, Value packed, int64_t rows,
+                             Value out) {
   Panels average = right;
   average.depth = ceilDiv(m.places(), m.experts);
   Tiles tiles = Tiles::of(rows, average);
-  SmallVector<Value> buffers{starts, left, packed, out};
-  if (pairAt)
-    buffers.push_back(pairAt);
-  launch(s, name, m.experts * tiles.tasks(), buffers, [&](Kernel &k) {
-    Mem starts = k.mem(0), left = k.mem(1).rows(), out = k.mem(3);
+  launch(s, name, m.experts * tiles.tasks(), {starts, left, packed, out}, [&](Kernel &k) {
+    Mem starts = k.mem(0), left = k.mem(1), out = k.mem(3);
     Val expert = k.task / tiles.tasks(), tile = k.task % tiles.tasks();
     Val from = k.toIndex(starts.load({expert})), to = k.toIndex(starts.load({expert + 1}));
     multiplyTile(
-        k, right, tiles, tile, k.mem(2), 0, from, to,
-        [&](Val row, Val place) {
-          if (pairAt)
-            place = k.toIndex(max(k.mem(4).load({place}), 0)) / m.chosen;
-          return left.load({place, row});
+        k, right, tiles, tile, right.of(k.mem(2), 1), 0, {from, to - from},
+        [&](Val row, int64_t count, DepthRange places) {
+          return leftFactor(k, right, left, {0, row}, count, places, tile::Order::columns);
         },
-        [&](Val row, Val column, Val value, Lanes lanes) {
-          out.store(value, {expert, row, column}, lanes);
+        [&](const ProductBlock &block) {
+          storeTile(k, block.value, placeOf(k, block, out, {expert, block.row, block.column}));
         });
   });
 }
@@ -126,14 +167,15 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
   auto pack = [&](const Panels &panels, bool transposed, Value w) {
     return preparePanels(s, panels, m.experts, transposed, w);
   };
-  GradRows rows{scratch(s, {m.places(), m.hidden}), scratch(s, {m.places(), m.hidden}),
-                scratch(s, {yLayout(m).size()}), scratch(s, {uLayout(m).size()}),
-                scratch(s, {m.places(), m.features})};
-  Value dOut = prepareWide(s, op.getDResult());
+  GradRows rows{scratch(s, {m.places(), m.hidden}),   scratch(s, {m.places(), m.hidden}),
+                scratch(s, {m.places(), m.features}), scratch(s, {yLayout(m).size()}),
+                scratch(s, {uLayout(m).size()}),      scratch(s, {m.places(), m.features})};
+  // As `Argument` numbers them.
   SmallVector<Value> buffers{prepareWide(s, op.getU()),
                              s.buffer(op.getGates()),
-                             dOut,
+                             prepareWide(s, op.getDResult()),
                              sorted.pairAt,
+                             sorted.rowAt,
                              sorted.blocks,
                              pack(m.toHidden(), true, op.getW1()),
                              pack(m.toHidden(), true, op.getW3()),
@@ -142,20 +184,21 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
                              pack(m.toHidden(), false, op.getW2()),
                              rows.da,
                              rows.db,
+                             rows.dOut,
                              rows.yPanels,
                              rows.uPanels,
                              rows.du,
                              s.buffer(op.getDGates())};
   launch(s, "grad_of_rows", m.blocks(), buffers, [&](Kernel &k) {
-    forExpertBlock(k, k.mem(4),
+    forExpertBlock(k, k.mem(Blocks),
                    [&](Val expert, Val from, Val to) { gradOfBlock(k, m, expert, from, to); });
   });
   launchCombine(s, "combine", m, rows.du, sorted.placeOf, {}, s.buffer(op.getDU()));
-  launchWeightGrad(s, "grad_of_w1", m, sorted.starts, rows.da, {}, uLayout(m), rows.uPanels,
-                   m.hidden, s.buffer(op.getDW1()));
-  launchWeightGrad(s, "grad_of_w3", m, sorted.starts, rows.db, {}, uLayout(m), rows.uPanels,
-                   m.hidden, s.buffer(op.getDW3()));
-  launchWeightGrad(s, "grad_of_w2", m, sorted.starts, dOut, sorted.pairAt, yLayout(m), rows.yPanels,
+  launchWeightGrad(s, "grad_of_w1", m, sorted.starts, rows.da, uLayout(m), rows.uPanels, m.hidden,
+                   s.buffer(op.getDW1()));
+  launchWeightGrad(s, "grad_of_w3", m, sorted.starts, rows.db, uLayout(m), rows.uPanels, m.hidden,
+                   s.buffer(op.getDW3()));
+  launchWeightGrad(s, "grad_of_w2", m, sorted.starts, rows.dOut, yLayout(m), rows.yPanels,
                    m.features, s.buffer(op.getDW2()));
 }
 

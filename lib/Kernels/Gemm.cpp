@@ -19,7 +19,7 @@ RegisterBlock RegisterBlock::of(const KernelTarget &target) {
 void forPanels(Kernel &k, const Panels &panels, Val from, Val to, function_ref<void(Panel)> body) {
   int64_t whole = panels.whole(), lanes = panels.block.lanes;
   k.loop(from, min(to, whole), 1,
-         [&](Val panel) { body({panel, panels.block.vectors, Lanes::all(lanes)}); });
+         [&](Val panel) { body({panel, panels.width() / lanes, Lanes::all(lanes)}); });
   if (whole == panels.count())
     return;
   int64_t vectors = panels.tailVectors();
@@ -33,41 +33,41 @@ void forPanels(Kernel &k, const Panels &panels, Val from, Val to, function_ref<v
 }
 
 Val addressInPanel(const Panels &panels, Panel panel, Val k, int64_t vector) {
-  return panel.index * (panels.depth * panels.width()) + k * (panel.vectors * panels.block.lanes) +
+  return panel.index * (panels.depth * panels.width()) + k * panels.width() +
          vector * panels.block.lanes;
 }
 
-/// `count` rows of C from `row` on, one panel: the block in registers.
-static void multiplyBlock(Kernel &kernel, const Panels &panels, Mem packed, Val base, Val row,
-                          int64_t count, Panel panel, Val from, Val to, ReadA a, StoreC store) {
-  int64_t lanes = panels.block.lanes;
-  Vals sums(count * panel.vectors, kernel.f32(0, lanes));
-  Val start = base + addressInPanel(panels, panel, 0, 0);
-  sums = kernel.loop(from, to, 1, sums, [&](Val k, ArrayRef<Val> carried) {
-    Val at = start + k * (panel.vectors * lanes);
-    Vals b, next;
-    for (int64_t j = 0; j < panel.vectors; ++j)
-      b.push_back(packed.load({at + j * lanes}, Lanes::all(lanes)));
-    for (int64_t i = 0; i < count; ++i) {
-      Val element = splat(a(row + i, k), lanes);
-      for (int64_t j = 0; j < panel.vectors; ++j)
-        next.push_back(fma(element, b[j], carried[i * panel.vectors + j]));
-    }
-    return next;
-  });
-  for (int64_t i = 0; i < count; ++i)
-    for (int64_t j = 0; j < panel.vectors; ++j)
-      store(row + i, panel.index * panels.width() + j * lanes, sums[i * panel.vectors + j],
-            panel.lanes(j));
+/// How much of a tile is there.
+static std::optional<TileSize> partOf(Val rows, const DepthRange &depth) {
+  return depth.count ? std::optional(TileSize{rows, *depth.count}) : std::nullopt;
 }
 
-void multiply(Kernel &k, const Panels &panels, Mem packed, Val base, RowRange rows, Val panelFrom,
-              Val panelTo, Val from, Val to, ReadA a, StoreC store) {
+Value leftFactor(Kernel &k, const Panels &panels, Mem memory, ArrayRef<Val> at, int64_t rows,
+                 DepthRange depth, tile::Order order) {
+  Vals start(at);
+  Val &first = order == tile::Order::rows ? start.back() : start[start.size() - 2];
+  first = first + depth.from;
+  return viewTile(k, memory, start, rows, panels.depth, order, partOf(rows, depth));
+}
+
+Value placeOf(Kernel &k, const ProductBlock &block, Mem memory, ArrayRef<Val> at, bool whole) {
+  return viewTile(k, memory, at, block.rows, block.columns, tile::Order::rows,
+                  TileSize{block.rows, whole ? block.columns : block.valid});
+}
+
+void multiply(Kernel &k, const Panels &panels, Mem packed, Val matrix, RowRange rows, Val panelFrom,
+              Val panelTo, DepthRange depth, LeftFactor a, Epilogue epilogue) {
   int64_t step = panels.block.rows;
   int64_t rest = rows.end < 0 ? 0 : rows.end % step;
   forPanels(k, panels, panelFrom, panelTo, [&](Panel panel) {
+    int64_t columns = panel.vectors * panels.block.lanes;
+    Value b = viewTile(k, packed, {matrix * panels.count() + panel.index, depth.from, 0},
+                       panels.depth, columns, tile::Order::rows,
+                       depth.count ? std::optional(TileSize{*depth.count, columns}) : std::nullopt);
     auto block = [&](Val row, int64_t count) {
-      multiplyBlock(k, panels, packed, base, row, count, panel, from, to, a, store);
+      Value sum = multiplyTiles(k, a(row, count, depth), b, fillTile(k, 0, count, columns));
+      epilogue({row, panel.index * panels.width(), count, columns,
+                columns - panels.block.lanes + panel.last.valid, sum});
     };
     Val whole = rows.end < 0 ? rows.to : min(rows.to, rows.end - rest);
     k.loop(rows.from, whole, step, [&](Val row) { block(row, step); });
@@ -96,7 +96,7 @@ Tiles Tiles::of(int64_t rows, const Panels &panels) {
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
-                  Val base, Val from, Val to, ReadA a, StoreC store) {
+                  Val matrix, DepthRange depth, LeftFactor a, Epilogue epilogue) {
   Val rowTile = tiles.rowTiles() == 1 ? Val(0) : tile / tiles.panelTiles();
   Val panelTile = tiles.panelTiles() == 1 ? Val(0) : tile % tiles.panelTiles();
   auto range = [](Val tile, int64_t step, int64_t end) {
@@ -104,7 +104,8 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
   };
   auto [row, rowEnd] = range(rowTile, tiles.rowsPerTask, tiles.rows);
   auto [panel, panelEnd] = range(panelTile, tiles.panelsPerTask, tiles.panels);
-  multiply(k, panels, packed, base, {row, rowEnd, tiles.rows}, panel, panelEnd, from, to, a, store);
+  multiply(k, panels, packed, matrix, {row, rowEnd, tiles.rows}, panel, panelEnd, depth, a,
+           epilogue);
 }
 
 } // namespace dreamer::kernels

@@ -1,14 +1,17 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Matrix products: C[m, n] = sum over k of A(m, k) B(k, n). A block of C, some rows by
-// some vectors, stays in registers over the whole of k; A is read element by element
-// and broadcast, in any layout; B is read from panels that were packed before.
+// Matrix products as tile programs: C[m, n] = sum over k of A(m, k) B(k, n). A block of C, some rows by
+// some vectors, stays in registers over the whole of k; A is read where it lies; B is read from panels
+// that were packed before. What becomes of a block is the epilogue's.
 
 #ifndef DREAMER_KERNELS_GEMM_H
 #define DREAMER_KERNELS_GEMM_H
 
 #include "lib/Kernels/Kernel.h"
+#include "lib/Kernels/TileEmit.h"
+#include <algorithm>
+#include <optional>
 
 namespace dreamer::kernels {
 
@@ -22,22 +25,27 @@ struct RegisterBlock {
   int64_t width() const { return vectors * lanes; }
 };
 
-/// A matrix B(depth, columns) in panels of `width` columns: panel p is [depth][width] and
-/// holds columns p * width and on. The last panel is as narrow as whole vectors allow.
-/// Columns that are not there are 0.
+/// A matrix B(depth, columns) in panels of `width` columns: memory [count][depth][width], panel p
+/// holds columns p * width and on. Columns that are not there are 0 up to a whole vector and have
+/// undefined contents from there on.
 struct Panels {
   int64_t depth;
   int64_t columns;
   RegisterBlock block;
 
-  int64_t width() const { return block.width(); }
+  /// A block's width, or that of the matrix where it is narrower.
+  int64_t width() const { return std::min(block.width(), roundUp(columns, block.lanes)); }
   int64_t count() const { return ceilDiv(columns, width()); }
   /// Panels of full width, whose columns are all there.
   int64_t whole() const { return columns / width(); }
   /// Vectors of the last panel where it is not whole.
   int64_t tailVectors() const { return ceilDiv(columns % width(), block.lanes); }
   /// Elements of all panels.
-  int64_t size() const { return depth * roundUp(columns, block.lanes); }
+  int64_t size() const { return depth * count() * width(); }
+  /// The panels of `matrices` such matrices as one memory, [matrices * count, depth, width].
+  Mem of(Mem packed, int64_t matrices) const {
+    return packed.view({matrices * count(), depth, width()});
+  }
 };
 
 /// Where a panel lies and what is in it.
@@ -80,22 +88,46 @@ mlir::Value prepareWide(ScheduleBuilder &schedule, mlir::Value operand);
 /// rows: memory of [rows / block rows][depth][block rows].
 mlir::Value prepareRuns(ScheduleBuilder &schedule, mlir::Value matrix, int64_t depth, int64_t rows);
 
-/// Reads A(row, k), a scalar.
-using ReadA = llvm::function_ref<Val(Val row, Val k)>;
-/// Takes a vector of C at its row and first column.
-using StoreC = llvm::function_ref<void(Val row, Val column, Val value, Lanes lanes)>;
-
-/// Rows of C, a run of them known when the kernel runs. `remainder` of the last run:
-/// how many rows are left over by whole blocks, where that can happen.
+/// Rows of C, a run of them known when the kernel runs.
 struct RowRange {
   Val from, to;
   int64_t end = -1; ///< the static number of all rows, -1: from .. to is whole blocks
 };
 
-/// C over `rows` and panels `panelFrom` .. `panelTo`-1, summed over k in `from` .. `to`-1.
-/// The panels begin at element `base` of `packed`.
-void multiply(Kernel &kernel, const Panels &panels, Mem packed, Val base, RowRange rows,
-              Val panelFrom, Val panelTo, Val from, Val to, ReadA a, StoreC store);
+/// The part of k that is summed over; known when the kernel runs if `count` is given.
+struct DepthRange {
+  Val from = 0;
+  std::optional<Val> count; ///< all of it
+};
+
+/// A block of C.
+struct ProductBlock {
+  Val row, column;   ///< of its first element
+  int64_t rows;      ///< all of them there
+  int64_t columns;   ///< whole vectors
+  int64_t valid;     ///< columns that are there
+  mlir::Value value; ///< the tile
+};
+
+/// Gives rows `row` and on of A as a place: `rows` x all of the depth, from `depth.from` on, of which
+/// `depth.count` columns are there.
+using LeftFactor = llvm::function_ref<mlir::Value(Val row, int64_t rows, DepthRange depth)>;
+using Epilogue = llvm::function_ref<void(const ProductBlock &)>;
+
+/// A that lies in a memory at `at(row)`, the indices of A(row, 0); by rows, or by columns where the
+/// memory's last dimension are A's rows.
+mlir::Value leftFactor(Kernel &kernel, const Panels &panels, Mem memory, llvm::ArrayRef<Val> at,
+                       int64_t rows, DepthRange depth, tile::Order order = tile::Order::rows);
+
+/// The place of a block in a memory, at `at`, the indices of its first element; with columns that
+/// are not there if `whole`.
+mlir::Value placeOf(Kernel &kernel, const ProductBlock &block, Mem memory, llvm::ArrayRef<Val> at,
+                    bool whole = false);
+
+/// C over `rows` and panels `panelFrom` .. `panelTo`-1 of one of the packed matrices, [matrices *
+/// count, depth, width].
+void multiply(Kernel &kernel, const Panels &panels, Mem packed, Val matrix, RowRange rows,
+              Val panelFrom, Val panelTo, DepthRange depth, LeftFactor a, Epilogue epilogue);
 
 /// How the blocks of C are given to tasks.
 struct Tiles {
@@ -110,9 +142,9 @@ struct Tiles {
   int64_t tasks() const { return rowTiles() * panelTiles(); }
 };
 
-/// Tile `tile` of C, summed over k in `from` .. `to`-1.
+/// Tile `tile` of C.
 void multiplyTile(Kernel &kernel, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
-                  Val base, Val from, Val to, ReadA a, StoreC store);
+                  Val matrix, DepthRange depth, LeftFactor a, Epilogue epilogue);
 
 } // namespace dreamer::kernels
 

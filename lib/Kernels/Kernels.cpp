@@ -3,6 +3,7 @@
 
 #include "lib/Kernels/Kernels.h"
 #include "dialects/Dreamer/DreamerDialect.h"
+#include "dialects/Tile/TileDialect.h"
 #include "lib/Kernels/Models.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -13,11 +14,11 @@ using namespace mlir;
 
 void dreamer::registerKernelModels(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  vector::VectorDialect>();
+                  tile::TileDialect, vector::VectorDialect>();
   registry.addExtension(+[](MLIRContext *context, DreamerDialect *) {
     // Bodies are built by passes, which load nothing that they did not declare.
     context->loadDialect<arith::ArithDialect, math::MathDialect, memref::MemRefDialect,
-                         scf::SCFDialect, vector::VectorDialect>();
+                         scf::SCFDialect, tile::TileDialect, vector::VectorDialect>();
     kernels::attachElementwiseKernels(*context);
     kernels::attachNormKernels(*context);
     kernels::attachLinearKernels(*context);

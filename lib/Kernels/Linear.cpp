@@ -37,21 +37,21 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
     Mem left = k.mem(0), out = k.mem(2).view({rows, columns});
     if (layout != Left::Runs)
       left = left.rows();
-    multiplyTile(
-        k, panels, tiles, k.task, k.mem(1), 0, 0, depth,
-        [&](Val row, Val at) {
-          switch (layout) {
-          case Left::Rows:
-            return left.load({row, at});
-          case Left::Columns:
-            return left.load({at, row});
-          case Left::Runs:
-            return left.load({row / step, at, row % step});
-          }
-        },
-        [&](Val row, Val column, Val value, Lanes lanes) {
-          out.store(value, {row, column}, lanes);
-        });
+    auto rowsOfLeft = [&](Val row, int64_t count, DepthRange depth) {
+      switch (layout) {
+      case Left::Rows:
+        return leftFactor(k, panels, left, {row, 0}, count, depth);
+      case Left::Columns:
+        return leftFactor(k, panels, left, {0, row}, count, depth, tile::Order::columns);
+      case Left::Runs:
+        return leftFactor(k, panels, left, {row / step, 0, 0}, count, depth, tile::Order::columns);
+      }
+      llvm_unreachable("all layouts are handled");
+    };
+    multiplyTile(k, panels, tiles, k.task, panels.of(k.mem(1), 1), 0, {}, rowsOfLeft,
+                 [&](const ProductBlock &block) {
+                   storeTile(k, block.value, placeOf(k, block, out, {block.row, block.column}));
+                 });
   });
 }
 

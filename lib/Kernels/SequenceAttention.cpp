@@ -18,22 +18,28 @@ namespace {
 /// A block of queries of one head, and what is known of its rows so far.
 struct QueryBlock {
   const SequenceShape &shape;
-  Mem q, keys, values;    // [B * T, heads * c]; packed K^T and V
-  Mem scores;             // [queries, keys] of the block
-  Mem largest, sums;      // [queries]: running maximum, sum of exponentials
-  Val keyBase, valueBase; // of the head in packed memory
-  Val row, column;        // of position 0 and feature 0 in q
-  Val from, to;           // positions
+  Mem q, keys, values; // [B * T, heads * c]; packed K^T and V
+  Mem scores;          // [queries, keys] of the block
+  Mem largest, sums;   // [queries]: running maximum, sum of exponentials
+  Val kvHead;          // batch * kvHeads + the head's group, which is packed
+  Val row, column;     // of position 0 and feature 0 in q
+  Val from, to;        // positions
 
   void computeScores(Kernel &k, Val firstKey, Val count) const {
     Panels panels = shape.transposed();
     Val panel = firstKey / panels.width();
     multiply(
-        k, panels, keys, keyBase, {from, to, shape.positions}, panel,
-        (firstKey + count + (panels.width() - 1)) / panels.width(), 0, shape.features,
-        [&](Val t, Val i) { return q.load({row + t, column + i}); },
-        [&](Val t, Val key, Val value, Lanes lanes) {
-          scores.store(value * shape.scale(), {t - from, key - firstKey}, Lanes::all(lanes.width));
+        k, panels, keys, kvHead, {from, to, shape.positions}, panel,
+        (firstKey + count + (panels.width() - 1)) / panels.width(), {},
+        [&](Val t, int64_t rows, DepthRange depth) {
+          return leftFactor(k, panels, q, {row + t, column}, rows, depth);
+        },
+        [&](const ProductBlock &block) {
+          Value scaled =
+              mapTiles(k, block.value, {}, [&](ArrayRef<Val> x) { return x[0] * shape.scale(); });
+          storeTile(k, scaled,
+                    placeOf(k, block, scores, {block.row - from, block.column - firstKey},
+                            /*whole=*/true));
         });
   }
 
@@ -74,12 +80,16 @@ struct QueryBlock {
     });
   }
 
-  /// Hands the products of the exponentials with the values of the block to `store`.
-  void weighValues(Kernel &k, Val firstKey, Val count, StoreC store) const {
+  /// Hands the products of the exponentials with the values of the block to `epilogue`.
+  void weighValues(Kernel &k, Val firstKey, Val count, Epilogue epilogue) const {
+    Panels panels = shape.straight();
     multiply(
-        k, shape.straight(), values, valueBase, {from, to, shape.positions}, 0,
-        shape.straight().count(), firstKey, firstKey + count,
-        [&](Val t, Val key) { return scores.load({t - from, key - firstKey}); }, store);
+        k, panels, values, kvHead, {from, to, shape.positions}, 0, panels.count(),
+        {firstKey, count},
+        [&](Val t, int64_t rows, DepthRange depth) {
+          return leftFactor(k, panels, scores, {t - from, 0 - firstKey}, rows, depth);
+        },
+        epilogue);
   }
 };
 } // namespace
@@ -92,8 +102,12 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val ite
   if (shape.keyBlocks() == 1) {
     block.computeScores(k, 0, to);
     block.exponentiate(k, 0, to, /*first=*/true, [](Val, Val) {});
-    block.weighValues(k, 0, to, [&](Val t, Val i, Val value, Lanes lanes) {
-      out.store(value / block.sums.load({t - from}), at(t, i), lanes);
+    block.weighValues(k, 0, to, [&](const ProductBlock &b) {
+      Mem sums = block.sums.view({block.sums.size(), 1});
+      Value sum = loadColumn(k, viewTile(k, sums, {b.row - from, 0}, b.rows, 1));
+      Value mean = mapTiles(k, {b.value, broadcastColumn(k, sum, b.columns)}, {},
+                            [](ArrayRef<Val> x) { return x[0] / x[1]; });
+      storeTile(k, mean, placeOf(k, b, out, at(b.row, b.column)));
     });
   } else {
     auto take = [&](Val firstKey, bool first) {
@@ -104,8 +118,9 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val ite
           out.store(out.load(at(from + t, i), lanes) * factor, at(from + t, i), lanes);
         });
       });
-      block.weighValues(k, firstKey, count, [&](Val t, Val i, Val value, Lanes lanes) {
-        out.store(first ? value : out.load(at(t, i), lanes) + value, at(t, i), lanes);
+      block.weighValues(k, firstKey, count, [&](const ProductBlock &b) {
+        Value place = placeOf(k, b, out, at(b.row, b.column));
+        first ? storeTile(k, b.value, place) : addTile(k, b.value, place);
       });
     };
     take(0, /*first=*/true);
@@ -144,13 +159,12 @@ static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
              Val from = share % blocks * shape.queryBlock();
              QueryBlock block{shape,
                               k.mem(0).rows(),
-                              k.mem(1),
-                              k.mem(2),
+                              shape.transposed().of(k.mem(1), shape.batch * shape.kvHeads),
+                              shape.straight().of(k.mem(2), shape.batch * shape.kvHeads),
                               scores,
                               largest,
                               sums,
-                              kv * shape.transposed().size(),
-                              kv * shape.straight().size(),
+                              kv,
                               batch * shape.positions,
                               head * shape.features,
                               from,

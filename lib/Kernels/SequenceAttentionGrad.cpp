@@ -47,11 +47,13 @@ struct GradBlocks {
     Val panelEnd = (firstKey + count + (panels.width() - 1)) / panels.width();
     auto scores = [&](Mem left, Mem right, Mem into) {
       multiply(
-          k, panels, right, head.kv * panels.size(), {from, to, shape.positions}, panel, panelEnd,
-          0, shape.features,
-          [&](Val t, Val i) { return left.load({head.row + t, head.column + i}); },
-          [&](Val t, Val key, Val value, Lanes lanes) {
-            into.store(value, {t - from, key - firstKey}, Lanes::all(lanes.width));
+          k, panels, right, head.kv, {from, to, shape.positions}, panel, panelEnd, {},
+          [&](Val t, int64_t rows, DepthRange depth) {
+            return leftFactor(k, panels, left, {head.row + t, head.column}, rows, depth);
+          },
+          [&](const ProductBlock &b) {
+            storeTile(k, b.value,
+                      placeOf(k, b, into, {b.row - from, b.column - firstKey}, /*whole=*/true));
           });
     };
     scores(q, keysT, p);
@@ -77,14 +79,16 @@ struct GradBlocks {
     });
   }
 
-  /// Hands the block's part of dq = ds K to `store`.
+  /// Hands the block's part of dq = ds K to `epilogue`.
   void multiplyQueries(Kernel &k, const Head &head, Val from, Val to, Val firstKey, Val count,
-                       StoreC store) const {
+                       Epilogue epilogue) const {
     Panels panels = shape.straight();
     multiply(
-        k, panels, keys, head.kv * panels.size(), {from, to, shape.positions}, 0, panels.count(),
-        firstKey, firstKey + count,
-        [&](Val t, Val key) { return ds.load({t - from, key - firstKey}); }, store);
+        k, panels, keys, head.kv, {from, to, shape.positions}, 0, panels.count(), {firstKey, count},
+        [&](Val t, int64_t rows, DepthRange depth) {
+          return leftFactor(k, panels, ds, {t - from, 0 - firstKey}, rows, depth);
+        },
+        epilogue);
   }
 
   /// Adds the block's part of dk = ds^T Q and dv = p^T dOut, to rows of `dk` and `dv`
@@ -96,12 +100,14 @@ struct GradBlocks {
     Val keyEnd = min(firstKey + (count + (step - 1)) / step * step, shape.positions);
     auto add = [&](Mem left, Mem right, Mem into) {
       multiply(
-          k, panels, right, head.item * panels.size(), {firstKey, keyEnd, shape.positions}, 0,
-          panels.count(), from, to,
-          [&](Val key, Val t) { return left.load({t - from, key - firstKey}); },
-          [&](Val key, Val i, Val value, Lanes lanes) {
-            SmallVector<Val> at{head.row + key, column + i};
-            into.store(into.load(at, lanes) + value, at, lanes);
+          k, panels, right, head.item, {firstKey, keyEnd, shape.positions}, 0, panels.count(),
+          {from, to - from},
+          [&](Val key, int64_t rows, DepthRange depth) {
+            return leftFactor(k, panels, left, {0 - from, key - firstKey}, rows, depth,
+                              tile::Order::columns);
+          },
+          [&](const ProductBlock &b) {
+            addTile(k, b.value, placeOf(k, b, into, {head.row + b.row, column + b.column}));
           });
     };
     add(ds, packedQ, dk);
@@ -130,11 +136,11 @@ static GradBlocks blocks(Kernel &k, const SequenceShape &shape) {
           k.mem(1).rows(),
           k.mem(2).view({shape.batch * shape.heads, shape.positions}),
           k.mem(3).rows(),
-          k.mem(4),
-          k.mem(5),
-          k.mem(6),
-          k.mem(7),
-          k.mem(8),
+          shape.transposed().of(k.mem(4), shape.batch * shape.kvHeads),
+          shape.transposed().of(k.mem(5), shape.batch * shape.kvHeads),
+          shape.straight().of(k.mem(6), shape.batch * shape.kvHeads),
+          shape.straight().of(k.mem(7), shape.batch * shape.heads),
+          shape.straight().of(k.mem(8), shape.batch * shape.heads),
           k.stack({shape.queryBlock(), shape.keyBlock()}),
           k.stack({shape.queryBlock(), shape.keyBlock()})};
 }
@@ -168,10 +174,9 @@ static void gradOfKeys(Kernel &k, const GradBlocks &blocks, Val batch, Val kvHea
       blocks.compute(k, head, from, to, firstKey, count);
       blocks.addKeys(k, head, from, to, firstKey, count, keyColumn, dk, dv);
       if (dq)
-        blocks.multiplyQueries(k, head, from, to, firstKey, count,
-                               [&](Val t, Val i, Val value, Lanes lanes) {
-                                 dq->store(value, {head.row + t, head.column + i}, lanes);
-                               });
+        blocks.multiplyQueries(k, head, from, to, firstKey, count, [&](const ProductBlock &b) {
+          storeTile(k, b.value, placeOf(k, b, *dq, {head.row + b.row, head.column + b.column}));
+        });
     });
   });
 }
@@ -183,11 +188,10 @@ static void gradOfQueries(Kernel &k, const GradBlocks &blocks, const GradBlocks:
   auto take = [&](Val firstKey, bool first) {
     Val count = min(to - firstKey, shape.keyBlock());
     blocks.compute(k, head, from, to, firstKey, count);
-    blocks.multiplyQueries(k, head, from, to, firstKey, count,
-                           [&](Val t, Val i, Val value, Lanes lanes) {
-                             SmallVector<Val> at{head.row + t, head.column + i};
-                             dq.store(first ? value : dq.load(at, lanes) + value, at, lanes);
-                           });
+    blocks.multiplyQueries(k, head, from, to, firstKey, count, [&](const ProductBlock &b) {
+      Value place = placeOf(k, b, dq, {head.row + b.row, head.column + b.column});
+      first ? storeTile(k, b.value, place) : addTile(k, b.value, place);
+    });
   };
   take(0, /*first=*/true);
   k.loop(shape.keyBlock(), to, shape.keyBlock(), [&](Val key) { take(key, /*first=*/false); });

@@ -4,6 +4,7 @@
 #include "lib/Pipelines/Compiler.h"
 #include "dialects/Dreamer/DreamerDialect.h"
 #include "dialects/Schedule/ScheduleDialect.h"
+#include "dialects/Tile/TileDialect.h"
 #include "lib/Cost/Report.h"
 #include "lib/Kernels/Kernels.h"
 #include "lib/Package/Manifest.h"
@@ -42,7 +43,7 @@ std::optional<Phase> dreamer::phaseNamed(StringRef name) {
 }
 
 void dreamer::registerCompilerDialects(DialectRegistry &registry) {
-  registry.insert<DreamerDialect, schedule::ScheduleDialect>();
+  registry.insert<DreamerDialect, schedule::ScheduleDialect, tile::TileDialect>();
   // What IR of the kernels and the target phase may hold.
   registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect,
                   func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,

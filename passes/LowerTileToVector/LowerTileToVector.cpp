@@ -17,19 +17,24 @@ namespace dreamer {
 #define GEN_PASS_DEF_LOWERTILETOVECTOR
 #include "passes/LowerTileToVector/LowerTileToVector.h.inc"
 
-static bool hasTiles(func::FuncOp function) {
-  return function
-      .walk([](Operation *op) {
-        return isa<tile::TileDialect>(op->getDialect()) ? WalkResult::interrupt()
-                                                        : WalkResult::advance();
-      })
-      .wasInterrupted();
+static bool contains(func::FuncOp function, function_ref<bool(Operation *)> wanted) {
+  auto visit = [&](Operation *op) {
+    return wanted(op) ? WalkResult::interrupt() : WalkResult::advance();
+  };
+  return function.walk(visit).wasInterrupted();
 }
 
-/// The kernel's task, or two new arguments.
+static bool hasTiles(func::FuncOp function) {
+  return contains(function, [](Operation *op) { return isa<tile::TileDialect>(op->getDialect()); });
+}
+
+/// The kernel's task, or two new arguments where they are asked for.
 static lowering::Lowering::Grid gridOf(func::FuncOp function, Block &block) {
   if (function->hasAttr(schedule::attribute::kernel))
     return {block.getArguments().back(), nullptr};
+  if (!contains(function,
+                [](Operation *op) { return isa<tile::BlockIdOp, tile::BlockCountOp>(op); }))
+    return {};
   Type index = IndexType::get(function.getContext());
   Value id = block.addArgument(index, function.getLoc());
   Value count = block.addArgument(index, function.getLoc());

@@ -13,7 +13,7 @@ def LowerTileToVector : Pass<"dreamer-lower-tile-to-vector", "::mlir::ModuleOp">
     value for each vector of each row, so that accumulators live in registers; a column becomes one scalar for each row.
     Places become addresses: nothing of a view is left where it is constant, and a tail costs nothing where tiles are whole.
 
-    `tile.block_id` and `tile.block_count` become two `index` arguments that are added to the function, or in a kernel of
+    `tile.block_id` and `tile.block_count` become two `index` arguments that are added to a function that has them, or in a kernel of
     a schedule the task, which is its last argument (such a kernel has no count).
 
     Layouts and operations of other targets are refused.

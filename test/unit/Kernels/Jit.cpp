@@ -4,14 +4,14 @@
 #include "test/unit/Kernels/Jit.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/LowerTileToVector/LowerTileToVector.h"
+#include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/ExecutionEngine/Orc/ThreadSafeModule.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -24,11 +24,13 @@ using namespace mlir;
 
 namespace dreamer::test {
 
-static LogicalResult lower(ModuleOp module) {
-  RewritePatternSet patterns(module.getContext());
-  populateMathPolynomialApproximationPatterns(
-      patterns, [](StringRef name) { return name == "math.exp" || name == "math.log"; });
-  if (failed(applyPatternsGreedily(module, std::move(patterns))))
+static LogicalResult lower(ModuleOp module, int64_t vectorBits) {
+  PassManager tiles(module.getContext());
+  LowerTileToVectorOptions options;
+  options.vectorBits = vectorBits;
+  tiles.addPass(createLowerTileToVector(options));
+  tiles.addPass(createExpandForCpuPass());
+  if (failed(tiles.run(module)))
     return failure();
   PassManager passes(module.getContext());
   passes.addPass(createSCFToControlFlowPass());
@@ -69,12 +71,12 @@ static std::optional<T> take(llvm::Expected<T> value) {
   return std::nullopt;
 }
 
-std::unique_ptr<Jit> Jit::compile(ModuleOp module) {
+std::unique_ptr<Jit> Jit::compile(ModuleOp module, int64_t vectorBits) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
-  if (failed(lower(module)))
+  if (failed(lower(module, vectorBits)))
     return nullptr;
   auto context = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, *context);

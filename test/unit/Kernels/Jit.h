@@ -16,8 +16,9 @@ namespace dreamer::test {
 /// The functions of a module of func, scf, arith, math, vector and memref, callable.
 class Jit {
 public:
-  /// Lowers and compiles `module`, which is changed. Null, after an error, on failure.
-  static std::unique_ptr<Jit> compile(mlir::ModuleOp module);
+  /// Lowers and compiles `module`, which is changed: tile programs to vectors of `vectorBits`. Null,
+  /// after an error, on failure.
+  static std::unique_ptr<Jit> compile(mlir::ModuleOp module, int64_t vectorBits = 256);
 
   /// Calls a function of integers and memrefs (bare pointers); at most 64.
   void call(llvm::StringRef name, llvm::ArrayRef<int64_t> arguments) const;

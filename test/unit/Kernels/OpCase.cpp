@@ -223,7 +223,7 @@ bool Runner::build() {
 }
 
 bool Runner::compile() {
-  jit = Jit::compile(*kernels);
+  jit = Jit::compile(*kernels, target.vectorBits);
   return jit != nullptr;
 }
 

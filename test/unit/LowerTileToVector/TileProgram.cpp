@@ -9,10 +9,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
-#include "passes/LowerTileToVector/LowerTileToVector.h"
-#include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "llvm/ADT/StringExtras.h"
 #include <bit>
 #include <cmath>
@@ -28,15 +24,8 @@ std::unique_ptr<TileProgram> TileProgram::compile(StringRef text, int64_t vector
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   if (!module)
     return nullptr;
-  PassManager passes(&context);
-  LowerTileToVectorOptions options;
-  options.vectorBits = vectorBits;
-  passes.addPass(createLowerTileToVector(options));
-  passes.addPass(createExpandForCpuPass());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
   auto program = std::make_unique<TileProgram>();
-  if (failed(passes.run(*module)) || !(program->jit = Jit::compile(*module)))
+  if (!(program->jit = Jit::compile(*module, vectorBits)))
     return nullptr;
   return program;
 }

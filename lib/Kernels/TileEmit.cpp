@@ -1,0 +1,91 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Kernels/TileEmit.h"
+
+using namespace mlir;
+
+namespace dreamer::kernels {
+
+using tile::MemType;
+using tile::RegType;
+
+static RegType vectorsOf(Type element, int64_t rows, int64_t columns, bool slice = false) {
+  return RegType::get(element.getContext(), {rows, columns}, element, tile::Layout::vectors, slice,
+                      {});
+}
+
+Value viewTile(Emitter &e, Mem memory, ArrayRef<Val> at, int64_t rows, int64_t columns,
+               tile::Order order, std::optional<TileSize> valid) {
+  auto type =
+      MemType::get(e.getBuilder().getContext(), {rows, columns}, memory.getType().getElementType(),
+                   tile::Space::global, order, tile::Form::plain);
+  SmallVector<Value> offsets, sizes;
+  for (Val i : at)
+    offsets.push_back(e.materializeIndex(i));
+  bool all = !valid || (valid->rows.isInteger(rows) && valid->columns.isInteger(columns));
+  if (!all)
+    sizes = {e.materializeIndex(valid->rows), e.materializeIndex(valid->columns)};
+  return e.create<tile::ViewOp>(type, memory.get(), offsets, sizes);
+}
+
+Value fillTile(Emitter &e, double number, int64_t rows, int64_t columns) {
+  Val scalar = e.f32(number);
+  return e.create<tile::FillOp>(vectorsOf(scalar.getType(), rows, columns), scalar.get());
+}
+
+Value loadTile(Emitter &e, Value place) {
+  auto type = cast<MemType>(place.getType());
+  return e.create<tile::LoadOp>(vectorsOf(type.getElementType(), type.getRows(), type.getColumns()),
+                                place);
+}
+
+Value loadColumn(Emitter &e, Value place) {
+  auto type = cast<MemType>(place.getType());
+  return e.create<tile::LoadOp>(vectorsOf(type.getElementType(), type.getRows(), 1, true), place);
+}
+
+void storeTile(Emitter &e, Value tile, Value place) {
+  e.create<tile::StoreOp>(tile, place, tile::CombineAttr());
+}
+
+void addTile(Emitter &e, Value tile, Value place) {
+  e.create<tile::StoreOp>(tile, place,
+                          tile::CombineAttr::get(e.getBuilder().getContext(), tile::Combine::add));
+}
+
+Value multiplyTiles(Emitter &e, Value a, Value b, Value acc) {
+  return e.create<tile::MmaOp>(acc.getType(), a, b, acc);
+}
+
+Value broadcastColumn(Emitter &e, Value column, int64_t columns) {
+  auto type = cast<RegType>(column.getType());
+  return e.create<tile::BroadcastOp>(vectorsOf(type.getElementType(), type.getRows(), columns),
+                                     column);
+}
+
+Value mapTiles(Emitter &e, ValueRange tiles, ArrayRef<Val> numbers,
+               function_ref<Val(ArrayRef<Val>)> body) {
+  SmallVector<Value> scalars;
+  SmallVector<Type> types;
+  for (Value tile : tiles)
+    types.push_back(cast<RegType>(tile.getType()).getElementType());
+  for (Val number : numbers) {
+    scalars.push_back(number.get());
+    types.push_back(number.getType());
+  }
+  auto map = e.create<tile::MapOp>(TypeRange(tiles.front().getType()), tiles, scalars);
+  OpBuilder &builder = e.getBuilder();
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Location> locations(types.size(), e.getLoc());
+  Block *block = builder.createBlock(&map.getBody(), {}, types, locations);
+  Vals elements;
+  for (Value argument : block->getArguments())
+    elements.push_back({e, argument});
+  Val result = body(elements);
+  map.getResult(0).setType(cast<RegType>(tiles.front().getType()).withElement(result.getType()));
+  e.create<tile::YieldOp>(ValueRange(result.get()));
+  return map.getResult(0);
+}
+
+} // namespace dreamer::kernels
