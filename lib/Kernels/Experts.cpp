@@ -16,22 +16,16 @@ namespace dreamer::kernels {
 /// Blocks of sorted pairs: hidden = silu(W1 u) * (W3 u), value = W2 hidden, then the sum.
 static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m) {
   ExpertRows sorted = launchSort(s, m, s.buffer(op.getIds()));
-  auto pack = [&](StringRef name, const Panels &panels, Value w) {
-    return launchPack(s, name, panels, m.experts, /*transposed=*/true, s.buffer(w));
+  auto pack = [&](const Panels &panels, Value w) {
+    return preparePanels(s, panels, m.experts, /*transposed=*/true, w);
   };
-  Value w1 = pack("pack_w1", m.toHidden(), op.getW1());
-  Value w3 = pack("pack_w3", m.toHidden(), op.getW3());
-  Value w2 = pack("pack_w2", m.toFeatures(), op.getW2());
+  Value w1 = pack(m.toHidden(), op.getW1());
+  Value w3 = pack(m.toHidden(), op.getW3());
+  Value w2 = pack(m.toFeatures(), op.getW2());
   Value hidden = scratch(s, {m.places(), m.hidden});
   Value values = scratch(s, {m.places(), m.features});
-  SmallVector<Value> buffers{launchWiden(s, s.buffer(op.getU())),
-                             sorted.pairAt,
-                             sorted.blocks,
-                             w1,
-                             w3,
-                             w2,
-                             hidden,
-                             values};
+  SmallVector<Value> buffers{
+      prepareWide(s, op.getU()), sorted.pairAt, sorted.blocks, w1, w3, w2, hidden, values};
   launch(s, "experts", m.blocks(), buffers, [&](Kernel &k) {
     Mem u = k.mem(0).rows(), pairAt = k.mem(1), hidden = k.mem(6), values = k.mem(7);
     forExpertBlock(k, k.mem(2), [&](Val expert, Val from, Val to) {

@@ -123,23 +123,23 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
   Mixture m{rowsOf(op.getU()),     featuresOf(op.getIds()), w1.getDimSize(0),
             featuresOf(op.getU()), w1.getDimSize(1),        RegisterBlock::of(s.target())};
   ExpertRows sorted = launchSort(s, m, s.buffer(op.getIds()));
-  auto pack = [&](StringRef name, const Panels &panels, bool transposed, Value w) {
-    return launchPack(s, name, panels, m.experts, transposed, s.buffer(w));
+  auto pack = [&](const Panels &panels, bool transposed, Value w) {
+    return preparePanels(s, panels, m.experts, transposed, w);
   };
   GradRows rows{scratch(s, {m.places(), m.hidden}), scratch(s, {m.places(), m.hidden}),
                 scratch(s, {yLayout(m).size()}), scratch(s, {uLayout(m).size()}),
                 scratch(s, {m.places(), m.features})};
-  Value dOut = launchWiden(s, s.buffer(op.getDResult()));
-  SmallVector<Value> buffers{launchWiden(s, s.buffer(op.getU())),
+  Value dOut = prepareWide(s, op.getDResult());
+  SmallVector<Value> buffers{prepareWide(s, op.getU()),
                              s.buffer(op.getGates()),
                              dOut,
                              sorted.pairAt,
                              sorted.blocks,
-                             pack("pack_w1_transposed", m.toHidden(), true, op.getW1()),
-                             pack("pack_w3_transposed", m.toHidden(), true, op.getW3()),
-                             pack("pack_w1", m.toFeatures(), false, op.getW1()),
-                             pack("pack_w3", m.toFeatures(), false, op.getW3()),
-                             pack("pack_w2", m.toHidden(), false, op.getW2()),
+                             pack(m.toHidden(), true, op.getW1()),
+                             pack(m.toHidden(), true, op.getW3()),
+                             pack(m.toFeatures(), false, op.getW1()),
+                             pack(m.toFeatures(), false, op.getW3()),
+                             pack(m.toHidden(), false, op.getW2()),
                              rows.da,
                              rows.db,
                              rows.yPanels,

@@ -67,19 +67,18 @@ void packPanel(Kernel &kernel, const Panels &panels, Panel panel, Val from, Val 
 void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem matrix, Val offset,
                          int64_t stride, Mem packed, Val base);
 
-/// One launch that packs `count` matrices B, from buffers of [count, depth, columns], or
-/// [count, columns, depth] if `transposed`, into f32 scratch of count * size elements.
-mlir::Value launchPack(ScheduleBuilder &schedule, llvm::StringRef name, const Panels &panels,
-                       int64_t count, bool transposed, mlir::Value matrices);
+/// Packs `count` matrices B, from an operand [count, depth, columns], or [count, columns, depth] if
+/// `transposed`, into f32 memory of count * size elements.
+mlir::Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t count,
+                          bool transposed, mlir::Value matrices);
 
-/// `buffer`, or where its elements are narrower than f32 scratch of f32 that one launch fills:
+/// The buffer of an operand, or where its elements are narrower than f32 memory with them as f32:
 /// for left-hand matrices, which are read once for every panel.
-mlir::Value launchWiden(ScheduleBuilder &schedule, mlir::Value buffer);
+mlir::Value prepareWide(ScheduleBuilder &schedule, mlir::Value operand);
 
-/// One launch that packs the left-hand matrix A(m, k), a buffer of [depth, rows], in runs of a
-/// register block's rows: scratch of [rows / block rows][depth][block rows].
-mlir::Value launchPackLeft(ScheduleBuilder &schedule, mlir::Value matrix, int64_t depth,
-                           int64_t rows);
+/// Packs the left-hand matrix A(m, k), an operand [depth, rows], in runs of a register block's
+/// rows: memory of [rows / block rows][depth][block rows].
+mlir::Value prepareRuns(ScheduleBuilder &schedule, mlir::Value matrix, int64_t depth, int64_t rows);
 
 /// Reads A(row, k), a scalar.
 using ReadA = llvm::function_ref<Val(Val row, Val k)>;

@@ -71,61 +71,61 @@ void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem 
   }
 }
 
-Value launchPack(ScheduleBuilder &schedule, StringRef name, const Panels &panels, int64_t count,
-                 bool transposed, Value matrices) {
-  Value packed = scratch(schedule, {count * panels.size()});
+Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t count, bool transposed,
+                    Value matrices) {
   int64_t perMatrix = panels.depth * panels.columns;
   Shares shares = Shares::of(count * panels.count(), panels.depth * panels.width());
-  launch(schedule, name, shares.tasks(), {matrices, packed}, [&](Kernel &k) {
-    Mem source = k.mem(0).flat(), target = k.mem(1);
-    k.forShare(shares, [&](Val item) {
-      Val matrix = count == 1 ? Val(0) : item / panels.count();
-      Val index = count == 1 ? item : item % panels.count();
-      Val offset = matrix * perMatrix, base = matrix * panels.size();
-      forPanels(k, panels, index, index + 1, [&](Panel panel) {
-        if (transposed)
-          return packTransposedPanel(k, panels, panel, source, offset, panels.depth, target, base);
-        packPanel(k, panels, panel, 0, panels.depth, target, base,
-                  [&](Val row, Val column, Lanes lanes) {
-                    return source.load({offset + row * panels.columns + column}, lanes);
-                  });
-      });
-    });
-  });
-  return packed;
+  return prepare(schedule, transposed ? "pack_transposed" : "pack", matrices,
+                 {count, panels.depth, panels.columns}, {count * panels.size()}, shares.tasks(),
+                 [&](Kernel &k) {
+                   Mem source = k.mem(0).flat(), target = k.mem(1);
+                   k.forShare(shares, [&](Val item) {
+                     Val matrix = count == 1 ? Val(0) : item / panels.count();
+                     Val index = count == 1 ? item : item % panels.count();
+                     Val offset = matrix * perMatrix, base = matrix * panels.size();
+                     forPanels(k, panels, index, index + 1, [&](Panel panel) {
+                       if (transposed)
+                         return packTransposedPanel(k, panels, panel, source, offset, panels.depth,
+                                                    target, base);
+                       packPanel(k, panels, panel, 0, panels.depth, target, base,
+                                 [&](Val row, Val column, Lanes lanes) {
+                                   return source.load({offset + row * panels.columns + column},
+                                                      lanes);
+                                 });
+                     });
+                   });
+                 });
 }
 
-Value launchWiden(ScheduleBuilder &schedule, Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  if (!type.getElementType().isBF16())
-    return buffer;
-  Value wide = scratch(schedule, type.getShape());
-  int64_t n = type.getNumElements();
+Value prepareWide(ScheduleBuilder &schedule, Value operand) {
+  if (!tensorType(operand).getElementType().isBF16())
+    return schedule.buffer(operand);
+  int64_t n = elementsOf(operand);
   Shares shares = elementShares(schedule, n, 1);
-  launch(schedule, "widen", shares.tasks(), {buffer, wide}, [&](Kernel &k) {
-    Mem from = k.mem(0).flat(), to = k.mem(1).flat();
-    forElements(k, shares, n,
-                [&](Val i, Lanes lanes) { to.store(from.load({i}, lanes), {i}, lanes); });
-  });
-  return wide;
+  return prepare(schedule, "widen", operand, {}, tensorType(operand).getShape(), shares.tasks(),
+                 [&](Kernel &k) {
+                   Mem from = k.mem(0).flat(), to = k.mem(1).flat();
+                   forElements(k, shares, n, [&](Val i, Lanes lanes) {
+                     to.store(from.load({i}, lanes), {i}, lanes);
+                   });
+                 });
 }
 
-Value launchPackLeft(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_t rows) {
+Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_t rows) {
   int64_t step = RegisterBlock::of(schedule.target()).rows;
-  Value packed = scratch(schedule, {ceilDiv(rows, step), depth, step});
   Shares shares = Shares::of(depth, 3 * rows, /*multiple=*/8);
-  launch(schedule, "pack_left", shares.tasks(), {matrix, packed}, [&](Kernel &k) {
-    Mem from = k.mem(0).view({depth, rows}), to = k.mem(1);
-    k.forShare(shares, [&](Val d) {
-      k.loop(0, rows / step, 1, [&](Val run) {
-        for (int64_t i = 0; i < step; ++i)
-          to.store(from.load({d, run * step + i}), {run, d, i});
-      });
-      for (int64_t i = 0; i < rows % step; ++i)
-        to.store(from.load({d, rows / step * step + i}), {rows / step, d, i});
-    });
-  });
-  return packed;
+  return prepare(schedule, "pack_left", matrix, {depth, rows}, {ceilDiv(rows, step), depth, step},
+                 shares.tasks(), [&](Kernel &k) {
+                   Mem from = k.mem(0).view({depth, rows}), to = k.mem(1);
+                   k.forShare(shares, [&](Val d) {
+                     k.loop(0, rows / step, 1, [&](Val run) {
+                       for (int64_t i = 0; i < step; ++i)
+                         to.store(from.load({d, run * step + i}), {run, d, i});
+                     });
+                     for (int64_t i = 0; i < rows % step; ++i)
+                       to.store(from.load({d, rows / step * step + i}), {rows / step, d, i});
+                   });
+                 });
 }
 
 } // namespace dreamer::kernels

@@ -109,6 +109,16 @@ void launch(ScheduleBuilder &schedule, StringRef name, int64_t tasks, ValueRange
                   });
 }
 
+Value prepare(ScheduleBuilder &schedule, StringRef name, Value source, ArrayRef<int64_t> key,
+              ArrayRef<int64_t> shape, int64_t tasks, function_ref<void(Kernel &)> write) {
+  auto type = MemRefType::get(shape, schedule.builder().getF32Type());
+  return schedule.prepare(name, source, key, type, tasks,
+                          [&](OpBuilder &builder, Location loc, Value task, ValueRange values) {
+                            Kernel kernel(builder, loc, schedule.target(), task, values);
+                            write(kernel);
+                          });
+}
+
 Value scratch(ScheduleBuilder &schedule, ArrayRef<int64_t> shape, Type element) {
   return schedule.scratch(
       MemRefType::get(shape, element ? element : schedule.builder().getF32Type()));

@@ -71,6 +71,11 @@ Val keep(Val x, Lanes lanes, double fill);
 void launch(ScheduleBuilder &schedule, llvm::StringRef name, int64_t tasks,
             mlir::ValueRange arguments, llvm::function_ref<void(Kernel &)> write);
 
+/// Memory of f32 that a kernel fills from the operand `source`, see `ScheduleBuilder::prepare`.
+mlir::Value prepare(ScheduleBuilder &schedule, llvm::StringRef name, mlir::Value source,
+                    llvm::ArrayRef<int64_t> key, llvm::ArrayRef<int64_t> shape, int64_t tasks,
+                    llvm::function_ref<void(Kernel &)> write);
+
 /// Scratch of f32 (or another type).
 mlir::Value scratch(ScheduleBuilder &schedule, llvm::ArrayRef<int64_t> shape,
                     mlir::Type element = {});

@@ -64,6 +64,14 @@ public:
   virtual void launch(llvm::StringRef name, mlir::OpFoldResult tasks, mlir::ValueRange arguments,
                       KernelBody body) = 0;
 
+  /// Memory of `type` that a kernel fills from `source`, an operand of the operation, and from nothing
+  /// else, e.g. a matrix packed for a product; its arguments are the buffer of `source` and that
+  /// memory. Filled once for all operations that ask for the same, and before a loop that does not
+  /// change `source`: nobody may write it. The body must depend on nothing but `name`, the types
+  /// and `key`.
+  virtual mlir::Value prepare(llvm::StringRef name, mlir::Value source, llvm::ArrayRef<int64_t> key,
+                              mlir::MemRefType type, int64_t tasks, KernelBody body);
+
   /// Ends the entry with an error if an element of `ids` (memref of i32) is outside [low, high).
   /// `message` says what was expected, e.g. "tokens: expected ids in [0, 260)".
   virtual void requireRange(mlir::Value ids, int64_t low, int64_t high,

@@ -15,22 +15,24 @@ namespace dreamer::kernels {
 enum class Left {
   Rows,    ///< [rows, depth]
   Columns, ///< [depth, rows]
-  Runs,    ///< as `launchPackLeft` packs it
+  Runs,    ///< as `prepareRuns` packs it
 };
 
-/// c[rows, columns] = a b with b [depth, columns] (or its transpose) packed first.
+/// c[rows, columns] = a b with b [depth, columns] (or its transpose) packed first; a and b are
+/// operands.
 static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, bool transposed,
                           Value c, int64_t rows, int64_t depth, int64_t columns) {
   Panels panels{depth, columns, RegisterBlock::of(s.target())};
   Tiles tiles = Tiles::of(rows, panels);
   int64_t step = panels.block.rows;
-  a = launchWiden(s, a);
   // Elements in a column lie far apart; when each is read for several panels, bring them together.
   if (layout == Left::Columns && rows >= 256 && panels.count() >= 4) {
-    a = launchPackLeft(s, a, depth, rows);
+    a = prepareRuns(s, a, depth, rows);
     layout = Left::Runs;
+  } else {
+    a = prepareWide(s, a);
   }
-  Value packed = launchPack(s, "pack", panels, 1, transposed, b);
+  Value packed = preparePanels(s, panels, 1, transposed, b);
   launch(s, "product", tiles.tasks(), {a, packed, c}, [&](Kernel &k) {
     Mem left = k.mem(0), out = k.mem(2).view({rows, columns});
     if (layout != Left::Runs)
@@ -54,18 +56,18 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
 }
 
 static void buildLinear(LinearOp op, ScheduleBuilder &s) {
-  Value x = s.buffer(op.getX()), weight = s.buffer(op.getWeight()), out = s.buffer(op.getResult());
+  Value x = op.getX(), weight = op.getWeight(), out = s.buffer(op.getResult());
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
   int64_t columns = featuresOf(op.getResult());
   if (!op.getTranspose() && rows < fewRows)
-    return launchDots(s, x, weight, out, rows, depth, columns);
+    return launchDots(s, s.buffer(x), s.buffer(weight), out, rows, depth, columns);
   launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, rows, depth, columns);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
-  launchProduct(s, s.buffer(op.getDResult()), Left::Columns, s.buffer(op.getX()),
-                /*transposed=*/false, s.buffer(op.getDWeight()), featuresOf(op.getDResult()),
-                rowsOf(op.getX()), featuresOf(op.getX()));
+  launchProduct(s, op.getDResult(), Left::Columns, op.getX(), /*transposed=*/false,
+                s.buffer(op.getDWeight()), featuresOf(op.getDResult()), rowsOf(op.getX()),
+                featuresOf(op.getX()));
 }
 
 void attachLinearKernels(MLIRContext &context) {

@@ -125,7 +125,7 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val ite
 static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
   SequenceShape shape = SequenceShape::of(op.getQ(), static_cast<int64_t>(op.getHeads()),
                                           static_cast<int64_t>(op.getKvHeads()), s.target());
-  Value queries = launchWiden(s, s.buffer(op.getQ()));
+  Value queries = prepareWide(s, op.getQ());
   Value keys = launchPackHeads(s, "pack_keys", shape, s.buffer(op.getK()), shape.kvHeads, true);
   Value values =
       launchPackHeads(s, "pack_values", shape, s.buffer(op.getV()), shape.kvHeads, false);

@@ -113,10 +113,10 @@ struct GradBlocks {
 /// The arguments of all kernels here, in this order; `blocks` reads them.
 static SmallVector<Value> arguments(SequenceAttentionGradOp op, ScheduleBuilder &s,
                                     const PackedHeads &packed) {
-  return {launchWiden(s, s.buffer(op.getQ())),
+  return {prepareWide(s, op.getQ()),
           s.buffer(op.getResult()),
           s.buffer(op.getLse()),
-          launchWiden(s, s.buffer(op.getDResult())),
+          prepareWide(s, op.getDResult()),
           packed.keysT,
           packed.valuesT,
           packed.keys,

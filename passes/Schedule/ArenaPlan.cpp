@@ -20,6 +20,11 @@ unsigned ArenaPlan::add(int64_t size, llvm::ArrayRef<Interval> live, std::string
   return buffers.size() - 1;
 }
 
+void ArenaPlan::extend(unsigned buffer, int64_t time) {
+  int64_t &end = buffers[buffer].live.front().end;
+  end = std::max(end, time);
+}
+
 int64_t ArenaPlan::findGap(const ArenaBuffer &buffer, llvm::ArrayRef<unsigned> placed) const {
   llvm::SmallVector<std::pair<int64_t, int64_t>> taken; // [begin, end) of what is live with it
   for (unsigned other : placed)

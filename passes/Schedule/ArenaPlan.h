@@ -40,6 +40,8 @@ public:
   static constexpr int64_t alignment = 64;
 
   unsigned add(int64_t bytes, llvm::ArrayRef<Interval> live, std::string label);
+  /// Keeps a buffer of one interval until `time` at least.
+  void extend(unsigned buffer, int64_t time);
   void solve();
 
   /// The size of the arena in bytes.

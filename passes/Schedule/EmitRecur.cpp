@@ -111,8 +111,10 @@ LogicalResult Emitter::emitRecur(RecurOp recur) {
       index = arith::SubIOp::create(host, loc, last, index);
     }
     indices.map(recur.getIndex(), index);
+    openLoop(recur, loop);
     if (failed(emitBlock(recur.getBody().front())))
       return failure();
+    closeLoop();
   }
   current = recur;
   emitUnusedEntries(recur, steps);

@@ -30,6 +30,9 @@ public:
   /// The kernel of launch number `place` of `op`.
   mlir::func::FuncOp get(mlir::Operation *op, unsigned place, llvm::StringRef name,
                          mlir::TypeRange arguments, ScheduleBuilder::KernelBody body);
+  /// A kernel that depends on `key` only; `op` is the first to ask for it.
+  mlir::func::FuncOp get(mlir::Operation *op, const std::string &key, llvm::StringRef name,
+                         mlir::TypeRange arguments, ScheduleBuilder::KernelBody body);
   unsigned size() const { return kernels.size(); }
 
 private:
@@ -61,6 +64,8 @@ public:
   mlir::Location loc() const override { return current->getLoc(); }
   void launch(llvm::StringRef name, mlir::OpFoldResult tasks, mlir::ValueRange arguments,
               KernelBody body) override;
+  mlir::Value prepare(llvm::StringRef name, mlir::Value source, llvm::ArrayRef<int64_t> key,
+                      mlir::MemRefType type, int64_t tasks, KernelBody body) override;
   void requireRange(mlir::Value ids, int64_t low, int64_t high, llvm::StringRef message) override;
 
 private:
@@ -84,6 +89,24 @@ private:
   void copy(mlir::Value from, mlir::Value to);
   void copyIfElsewhere(mlir::Value from, mlir::Value to);
   void fill(mlir::Value memref, int8_t byte);
+  void openLoop(RecurOp recur, mlir::Operation *loop) { loops.push_back({recur, loop}); }
+  void closeLoop();
+  Interval lifeWithin(size_t loopsAround) const;
+
+  /// A loop that is being emitted.
+  struct OpenLoop {
+    RecurOp recur;
+    mlir::Operation *host;
+  };
+  /// What `prepare` made.
+  struct Prepared {
+    mlir::Value source;
+    std::string key;
+    mlir::Value memory;
+    unsigned buffer;   ///< of the arena
+    size_t loops;      ///< how many are open around the launch
+    size_t validLoops; ///< how many have to be open for it to be used
+  };
 
   mlir::func::FuncOp source;
   const Signature &signature;
@@ -104,6 +127,8 @@ private:
     int64_t offset;
   };
   llvm::SmallVector<Shift> shifts;
+  llvm::SmallVector<OpenLoop> loops; // outermost first
+  llvm::SmallVector<Prepared> prepared;
   mlir::Operation *current = nullptr;
   unsigned launchesOfOperation = 0, launches = 0, copies = 0;
 };

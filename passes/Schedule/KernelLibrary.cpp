@@ -29,16 +29,21 @@ static std::string keyOf(Operation *op, unsigned place, StringRef name, TypeRang
 
 func::FuncOp KernelLibrary::get(Operation *op, unsigned place, StringRef name, TypeRange arguments,
                                 ScheduleBuilder::KernelBody body) {
-  func::FuncOp &kernel = kernels[keyOf(op, place, name, arguments)];
+  StringRef operation = op->getName().stripDialect();
+  std::string full = name.starts_with(operation) ? name.str() : (operation + "_" + name).str();
+  return get(op, keyOf(op, place, name, arguments), full, arguments, body);
+}
+
+func::FuncOp KernelLibrary::get(Operation *op, const std::string &key, StringRef name,
+                                TypeRange arguments, ScheduleBuilder::KernelBody body) {
+  func::FuncOp &kernel = kernels[key];
   if (kernel)
     return kernel;
-  StringRef operation = op->getName().stripDialect();
-  std::string base = name.starts_with(operation) ? name.str() : (operation + "_" + name).str();
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types(arguments);
   types.push_back(builder.getIndexType());
-  kernel = func::FuncOp::create(builder, op->getLoc(), base + "_" + std::to_string(count[base]++),
+  kernel = func::FuncOp::create(builder, op->getLoc(), (name + "_" + Twine(count[name]++)).str(),
                                 builder.getFunctionType(types, {}));
   kernel.setPrivate();
   kernel->setAttr(schedule::attribute::kernel, builder.getStringAttr(op->getName().getStringRef()));

@@ -9,9 +9,9 @@
 // Ids are checked before they are used.
 // CHECK: schedule.require_range {{.*}} in 0 to 8
 // CHECK: schedule.launch @mix_experts_sort_0 tasks(%c1)
-// CHECK: schedule.launch @mix_experts_pack_w1_0
-// CHECK: schedule.launch @mix_experts_pack_w3_0
-// CHECK: schedule.launch @mix_experts_pack_w2_0
+// CHECK: schedule.launch @pack_transposed_0
+// CHECK: schedule.launch @pack_transposed_0
+// CHECK: schedule.launch @pack_transposed_1
 // 128 choices of 8 experts fill at most 168 places: 3 blocks of 48 and one begun by each expert.
 // CHECK: schedule.launch @mix_experts_experts_0 tasks(%c11)
 // CHECK: schedule.launch @mix_experts_combine_0

@@ -7,11 +7,11 @@
 // RUN: dreamer-opt --dreamer-schedule=targets=x86-64-v4 --canonicalize --cse %s | FileCheck %s --check-prefix=WIDE
 
 // CHECK-LABEL: func.func @many_rows
-// CHECK: schedule.launch @linear_pack_0
+// CHECK: schedule.launch @pack_transposed_0
 // CHECK: schedule.launch @linear_product_0
 
 // The packing transposes 8 x 8 squares: 3 rounds of 8 shuffles, for 2 vectors of a panel.
-// CHECK-LABEL: func.func private @linear_pack_0
+// CHECK-LABEL: func.func private @pack_transposed_0
 // CHECK-COUNT-48: vector.shuffle
 // CHECK-NOT: vector.shuffle
 // CHECK: return
