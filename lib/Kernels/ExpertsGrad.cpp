@@ -91,10 +91,10 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
 }
 
 /// One launch per weight: dW [N, rows, columns] of expert e is the sum over its places of
-/// a(place, row) times the packed right-hand matrix.
+/// a(place, row) times the packed right-hand matrix, or that is added to it.
 static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &m, Value starts,
                              Value left, Value pairAt, const Panels &right, Value packed,
-                             int64_t rows, Value out) {
+                             int64_t rows, Value out, bool accumulate) {
   Panels average = right;
   average.depth = ceilDiv(m.places(), m.experts);
   Tiles tiles = Tiles::of(rows, average);
@@ -113,7 +113,8 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
           return left.load({place, row});
         },
         [&](Val row, Val column, Val value, Lanes lanes) {
-          out.store(value, {expert, row, column}, lanes);
+          Val sum = accumulate ? out.load({expert, row, column}, lanes) + value : value;
+          out.store(sum, {expert, row, column}, lanes);
         });
   });
 }
@@ -151,16 +152,18 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
                    [&](Val expert, Val from, Val to) { gradOfBlock(k, m, expert, from, to); });
   });
   launchCombine(s, "combine", m, rows.du, sorted.placeOf, {}, s.buffer(op.getDU()));
+  bool accumulate = !op.getSums().empty();
   launchWeightGrad(s, "grad_of_w1", m, sorted.starts, rows.da, {}, uLayout(m), rows.uPanels,
-                   m.hidden, s.buffer(op.getDW1()));
+                   m.hidden, s.buffer(op.getDW1()), accumulate);
   launchWeightGrad(s, "grad_of_w3", m, sorted.starts, rows.db, {}, uLayout(m), rows.uPanels,
-                   m.hidden, s.buffer(op.getDW3()));
+                   m.hidden, s.buffer(op.getDW3()), accumulate);
   launchWeightGrad(s, "grad_of_w2", m, sorted.starts, dOut, sorted.pairAt, yLayout(m), rows.yPanels,
-                   m.features, s.buffer(op.getDW2()));
+                   m.features, s.buffer(op.getDW2()), accumulate);
 }
 
 void attachExpertGradKernels(MLIRContext &context) {
-  MixExpertsGradOp::attachInterface<Model<MixExpertsGradOp, buildMixExpertsGrad>>(context);
+  MixExpertsGradOp::attachInterface<AccumulatingModel<MixExpertsGradOp, buildMixExpertsGrad>>(
+      context);
 }
 
 } // namespace dreamer::kernels
