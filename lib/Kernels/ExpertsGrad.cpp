@@ -105,6 +105,7 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
     Mem starts = k.mem(0), left = k.mem(1).rows(), out = k.mem(3);
     Val expert = k.task / tiles.tasks(), tile = k.task % tiles.tasks();
     Val from = k.toIndex(starts.load({expert})), to = k.toIndex(starts.load({expert + 1}));
+    auto prefetch = [&](Val row, Val column) { out.prefetch({expert, row, column}); };
     multiplyTile(
         k, right, tiles, tile, k.mem(2), 0, from, to,
         [&](Val row, Val place) {
@@ -115,7 +116,8 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
         [&](Val row, Val column, Val value, Lanes lanes) {
           Val sum = accumulate ? out.load({expert, row, column}, lanes) + value : value;
           out.store(sum, {expert, row, column}, lanes);
-        });
+        },
+        accumulate ? BeginC(prefetch) : BeginC());
   });
 }
 

@@ -39,8 +39,14 @@ Val addressInPanel(const Panels &panels, Panel panel, Val k, int64_t vector) {
 
 /// `count` rows of C from `row` on, one panel: the block in registers.
 static void multiplyBlock(Kernel &kernel, const Panels &panels, Mem packed, Val base, Val row,
-                          int64_t count, Panel panel, Val from, Val to, ReadA a, StoreC store) {
+                          int64_t count, Panel panel, Val from, Val to, ReadA a, StoreC store,
+                          BeginC begin) {
   int64_t lanes = panels.block.lanes;
+  constexpr int64_t line = 16; // f32 in 64 bytes
+  if (begin)
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t at = 0; at < panel.vectors * lanes; at += line)
+        begin(row + i, panel.index * panels.width() + at);
   Vals sums(count * panel.vectors, kernel.f32(0, lanes));
   Val start = base + addressInPanel(panels, panel, 0, 0);
   sums = kernel.loop(from, to, 1, sums, [&](Val k, ArrayRef<Val> carried) {
@@ -62,12 +68,12 @@ static void multiplyBlock(Kernel &kernel, const Panels &panels, Mem packed, Val 
 }
 
 void multiply(Kernel &k, const Panels &panels, Mem packed, Val base, RowRange rows, Val panelFrom,
-              Val panelTo, Val from, Val to, ReadA a, StoreC store) {
+              Val panelTo, Val from, Val to, ReadA a, StoreC store, BeginC begin) {
   int64_t step = panels.block.rows;
   int64_t rest = rows.end < 0 ? 0 : rows.end % step;
   forPanels(k, panels, panelFrom, panelTo, [&](Panel panel) {
     auto block = [&](Val row, int64_t count) {
-      multiplyBlock(k, panels, packed, base, row, count, panel, from, to, a, store);
+      multiplyBlock(k, panels, packed, base, row, count, panel, from, to, a, store, begin);
     };
     Val whole = rows.end < 0 ? rows.to : min(rows.to, rows.end - rest);
     k.loop(rows.from, whole, step, [&](Val row) { block(row, step); });
@@ -96,7 +102,7 @@ Tiles Tiles::of(int64_t rows, const Panels &panels) {
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
-                  Val base, Val from, Val to, ReadA a, StoreC store) {
+                  Val base, Val from, Val to, ReadA a, StoreC store, BeginC begin) {
   Val rowTile = tiles.rowTiles() == 1 ? Val(0) : tile / tiles.panelTiles();
   Val panelTile = tiles.panelTiles() == 1 ? Val(0) : tile % tiles.panelTiles();
   auto range = [](Val tile, int64_t step, int64_t end) {
@@ -104,7 +110,8 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
   };
   auto [row, rowEnd] = range(rowTile, tiles.rowsPerTask, tiles.rows);
   auto [panel, panelEnd] = range(panelTile, tiles.panelsPerTask, tiles.panels);
-  multiply(k, panels, packed, base, {row, rowEnd, tiles.rows}, panel, panelEnd, from, to, a, store);
+  multiply(k, panels, packed, base, {row, rowEnd, tiles.rows}, panel, panelEnd, from, to, a, store,
+           begin);
 }
 
 } // namespace dreamer::kernels

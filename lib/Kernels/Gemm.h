@@ -85,6 +85,10 @@ using ReadA = llvm::function_ref<Val(Val row, Val k)>;
 /// Takes a vector of C at its row and first column.
 using StoreC = llvm::function_ref<void(Val row, Val column, Val value, Lanes lanes)>;
 
+/// Told where each cache line of a block of C begins, before the block is computed. Null: nobody
+/// wants to know.
+using BeginC = llvm::function_ref<void(Val row, Val column)>;
+
 /// Rows of C, a run of them known when the kernel runs. `remainder` of the last run:
 /// how many rows are left over by whole blocks, where that can happen.
 struct RowRange {
@@ -95,7 +99,8 @@ struct RowRange {
 /// C over `rows` and panels `panelFrom` .. `panelTo`-1, summed over k in `from` .. `to`-1.
 /// The panels begin at element `base` of `packed`.
 void multiply(Kernel &kernel, const Panels &panels, Mem packed, Val base, RowRange rows,
-              Val panelFrom, Val panelTo, Val from, Val to, ReadA a, StoreC store);
+              Val panelFrom, Val panelTo, Val from, Val to, ReadA a, StoreC store,
+              BeginC begin = {});
 
 /// How the blocks of C are given to tasks.
 struct Tiles {
@@ -112,7 +117,7 @@ struct Tiles {
 
 /// Tile `tile` of C, summed over k in `from` .. `to`-1.
 void multiplyTile(Kernel &kernel, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
-                  Val base, Val from, Val to, ReadA a, StoreC store);
+                  Val base, Val from, Val to, ReadA a, StoreC store, BeginC begin = {});
 
 } // namespace dreamer::kernels
 

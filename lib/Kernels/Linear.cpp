@@ -35,6 +35,7 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
   Value packed = preparePanels(s, panels, 1, transposed, b);
   launch(s, "product", tiles.tasks(), {a, packed, c}, [&](Kernel &k) {
     Mem left = k.mem(0), out = k.mem(2).view({rows, columns});
+    auto prefetch = [&](Val row, Val column) { out.prefetch({row, column}); };
     if (layout != Left::Runs)
       left = left.rows();
     multiplyTile(
@@ -52,7 +53,8 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
         [&](Val row, Val column, Val value, Lanes lanes) {
           Val sum = accumulate ? out.load({row, column}, lanes) + value : value;
           out.store(sum, {row, column}, lanes);
-        });
+        },
+        accumulate ? BeginC(prefetch) : BeginC());
   });
 }
 
