@@ -5,6 +5,7 @@
 
 #include "passes/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/AccumulateGradients/AccumulateGradients.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/LowerTileToVector/LowerTileToVector.h"
@@ -22,11 +23,13 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   passes.addPass(createBuildEntryPoints(std::move(entryPoints)));
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  passes.addPass(createAccumulateGradients());
   if (options.narrowMatrices)
     passes.addPass(createNarrowMatrices());
 }
 
 void dreamer::registerDreamerPasses() {
+  registerAccumulateGradientsPasses();
   registerBuildEntryPointsPasses();
   registerDifferentiatePasses();
   registerLowerTileToVectorPasses();

@@ -63,6 +63,11 @@ struct Cost {
   }
 };
 
+namespace detail {
+/// Whether the sums of an AccumulatingOpInterface are of its results' types.
+mlir::LogicalResult verifySums(mlir::Operation *op);
+} // namespace detail
+
 } // namespace dreamer
 
 #include "dialects/Dreamer/DreamerInterfaces.h.inc"

@@ -62,6 +62,23 @@ def MatrixOperandsOpInterface : OpInterface<"MatrixOperandsOpInterface"> {
   ];
 }
 
+def AccumulatingOpInterface : OpInterface<"AccumulatingOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation that can add results to tensors that it is given, its `sums`, instead of making them
+    anew: the gradient of a weight that many steps share. `sums` are as many as
+    `getSummedResults`, or none; what is then a result is the sum.
+  }];
+  let methods = [
+    InterfaceMethod<"The results that sums may be given for, in order.",
+      "::llvm::SmallVector<::mlir::OpResult>", "getSummedResults">,
+    InterfaceMethod<"The sums.", "::mlir::MutableOperandRange", "getSumOperands", (ins), "", [{
+      return $_op.getSumsMutable();
+    }]>,
+  ];
+  let verify = "return ::dreamer::detail::verifySums($_op);";
+}
+
 def DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
   let cppNamespace = "::dreamer";
   let description = [{

@@ -20,6 +20,7 @@ def Dreamer_FloatScalar : 0DTensorOf<[F32]>;
 def Dreamer_IntScalar : 0DTensorOf<[I32]>;
 
 def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
+def Accumulates : DeclareOpInterfaceMethods<AccumulatingOpInterface>;
 def Decodable : DeclareOpInterfaceMethods<DecodableOpInterface>;
 def DecodableWithCache
     : DeclareOpInterfaceMethods<DecodableOpInterface, ["getCachedOperands"]>;

@@ -25,7 +25,8 @@ void MixExpertsOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
   auto gradient = MixExpertsGradOp::create(builder, getLoc(), context.primal(getU()),
                                            context.primal(getIds()), context.primal(getGates()),
                                            context.primal(getW1()), context.primal(getW3()),
-                                           context.primal(getW2()), context.cotangent(getResult()));
+                                           context.primal(getW2()), context.cotangent(getResult()),
+                                           /*sums=*/ValueRange());
   context.accumulate(getU(), gradient.getDU());
   context.accumulate(getGates(), gradient.getDGates());
   context.accumulate(getW1(), gradient.getDW1());

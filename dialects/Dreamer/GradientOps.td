@@ -2,35 +2,40 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Adjoints that are not built from forward operations. `x_grad` takes the operands
-// of `x` and the cotangent of its result, and gives the operands' cotangents.
+// of `x` and the cotangent of its result, and gives the operands' cotangents. With `into`,
+// gradients of weights (and of histories) are added to the tensors given.
 
 #ifndef DREAMER_GRADIENT_OPS_TD
 #define DREAMER_GRADIENT_OPS_TD
 
 include "dialects/Dreamer/DreamerOpBase.td"
 
-def Dreamer_EmbeddingGradOp : Dreamer_PureOp<"embedding_grad", [Cheap]> {
+def Dreamer_EmbeddingGradOp : Dreamer_PureOp<"embedding_grad", [Cheap, Accumulates]> {
   let summary = "adds each token's row to its entry, times a scale: [lead, h] -> [V, h]";
-  let arguments = (ins Dreamer_Ids:$tokens, Dreamer_Float:$d_result, I64Attr:$vocabulary,
+  let arguments = (ins Dreamer_Ids:$tokens, Dreamer_Float:$d_result, Variadic<Dreamer_Float>:$sums,
+                       I64Attr:$vocabulary,
                        DefaultValuedAttr<F64Attr, "1.0">:$scale);
   let results = (outs Dreamer_Float:$d_table);
-  let assemblyFormat = "$tokens `,` $d_result attr-dict `:` type(operands)";
+  let assemblyFormat = "$tokens `,` $d_result (`into` `(` $sums^ `)`)? attr-dict "
+                       "`:` type(operands)";
 }
 
-def Dreamer_RMSNormGradOp : Dreamer_PureOp<"rms_norm_grad", [Cheap]> {
+def Dreamer_RMSNormGradOp : Dreamer_PureOp<"rms_norm_grad", [Cheap, Accumulates]> {
   let summary = "adjoint of rms_norm";
   let arguments = (ins Dreamer_Float:$x, Dreamer_Float:$weight, Dreamer_Float:$d_result,
-                       F64Attr:$eps);
+                       Variadic<Dreamer_Float>:$sums, F64Attr:$eps);
   let results = (outs Dreamer_Float:$d_x, Dreamer_Float:$d_weight);
-  let assemblyFormat = "$x `,` $weight `,` $d_result attr-dict `:` type(operands)";
+  let assemblyFormat = "$x `,` $weight `,` $d_result (`into` `(` $sums^ `)`)? attr-dict "
+                       "`:` type(operands)";
 }
 
 def Dreamer_LinearWeightGradOp
-    : Dreamer_PureOp<"linear_weight_grad", [Contracts, MatrixOperands]> {
+    : Dreamer_PureOp<"linear_weight_grad", [Contracts, MatrixOperands, Accumulates]> {
   let summary = "dy^T x over all lead positions: [lead, out], [lead, in] -> f32 [out, in]";
-  let arguments = (ins Dreamer_Matrix:$d_result, Dreamer_Matrix:$x, UnitAttr:$full_precision);
+  let arguments = (ins Dreamer_Matrix:$d_result, Dreamer_Matrix:$x, Variadic<Dreamer_Float>:$sums,
+                       UnitAttr:$full_precision);
   let results = (outs Dreamer_Float:$d_weight);
-  let assemblyFormat = "$d_result `,` $x attr-dict `:` type(operands)";
+  let assemblyFormat = "$d_result `,` $x (`into` `(` $sums^ `)`)? attr-dict `:` type(operands)";
 }
 
 def Dreamer_SwiGLUGradOp : Dreamer_PureOp<"swiglu_grad", [Cheap]> {
@@ -53,13 +58,14 @@ def Dreamer_SequenceAttentionGradOp
 }
 
 def Dreamer_DepthAttentionGradOp
-    : Dreamer_PureOp<"depth_attention_grad", [Contracts]> {
-  let summary = "adjoint of depth_attention; slots past `count` get zero";
+    : Dreamer_PureOp<"depth_attention_grad", [Contracts, Accumulates]> {
+  let summary = "adjoint of depth_attention; slots past `count` get zero, or stay as in `sums`";
   let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$keys, Dreamer_Matrix:$values,
-                       Index:$count, Dreamer_Matrix:$d_result, I64Attr:$heads,
-                       I64Attr:$kv_heads);
+                       Index:$count, Dreamer_Matrix:$d_result, Variadic<Dreamer_Float>:$sums,
+                       I64Attr:$heads, I64Attr:$kv_heads);
   let results = (outs Dreamer_Float:$d_q, Dreamer_Float:$d_keys, Dreamer_Float:$d_values);
-  let assemblyFormat = "$q `,` $keys `,` $values `,` $count `,` $d_result attr-dict "
+  let assemblyFormat = "$q `,` $keys `,` $values `,` $count `,` $d_result "
+                       "(`into` `(` $sums^ `)`)? attr-dict "
                        "`:` type(operands)";
 }
 
@@ -71,14 +77,15 @@ def Dreamer_GatesGradOp : Dreamer_PureOp<"gates_grad", [Cheap]> {
 }
 
 def Dreamer_MixExpertsGradOp
-    : Dreamer_PureOp<"mix_experts_grad", [Contracts, MatrixOperands]> {
+    : Dreamer_PureOp<"mix_experts_grad", [Contracts, MatrixOperands, Accumulates]> {
   let summary = "adjoint of mix_experts, the experts' hidden values computed again";
   let arguments = (ins Dreamer_Matrix:$u, Dreamer_Ids:$ids, Dreamer_Float:$gates,
                        Dreamer_Matrix:$w1, Dreamer_Matrix:$w3, Dreamer_Matrix:$w2,
-                       Dreamer_Matrix:$d_result);
+                       Dreamer_Matrix:$d_result, Variadic<Dreamer_Float>:$sums);
   let results = (outs Dreamer_Float:$d_u, Dreamer_Float:$d_gates, Dreamer_Float:$d_w1,
                       Dreamer_Float:$d_w3, Dreamer_Float:$d_w2);
-  let assemblyFormat = "$u `,` $ids `,` $gates `,` $w1 `,` $w3 `,` $w2 `,` $d_result attr-dict "
+  let assemblyFormat = "$u `,` $ids `,` $gates `,` $w1 `,` $w3 `,` $w2 `,` $d_result "
+                       "(`into` `(` $sums^ `)`)? attr-dict "
                        "`:` type(operands)";
 }
 

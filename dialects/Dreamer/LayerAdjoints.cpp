@@ -12,14 +12,14 @@ void EmbeddingOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
   int64_t vocabulary = cast<ShapedType>(getTable().getType()).getDimSize(0);
   context.accumulate(
       getTable(), EmbeddingGradOp::create(builder, getLoc(), context.primal(getTokens()),
-                                          context.cotangent(getResult()),
+                                          context.cotangent(getResult()), /*sums=*/ValueRange(),
                                           builder.getI64IntegerAttr(vocabulary), getScaleAttr()));
 }
 
 void RMSNormOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
   auto gradient =
       RMSNormGradOp::create(builder, getLoc(), context.primal(getX()), context.primal(getWeight()),
-                            context.cotangent(getResult()), getEpsAttr());
+                            context.cotangent(getResult()), /*sums=*/ValueRange(), getEpsAttr());
   context.accumulate(getX(), gradient.getDX());
   context.accumulate(getWeight(), gradient.getDWeight());
 }
@@ -33,8 +33,9 @@ void LinearOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
                                       !getTranspose(), getFullPrecision()));
   Value rows = getTranspose() ? x : dResult;
   Value columns = getTranspose() ? dResult : x;
-  context.accumulate(getWeight(), LinearWeightGradOp::create(builder, getLoc(), rows, columns,
-                                                             getFullPrecision()));
+  context.accumulate(getWeight(),
+                     LinearWeightGradOp::create(builder, getLoc(), rows, columns,
+                                                /*sums=*/ValueRange(), getFullPrecision()));
 }
 
 void RotaryOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
@@ -87,7 +88,7 @@ void DepthAttentionOp::buildAdjoint(OpBuilder &builder, AdjointContext &context)
   auto gradient = DepthAttentionGradOp::create(
       builder, getLoc(), context.primal(getQ()), context.primal(getKeys()),
       context.primal(getValues()), context.primal(getCount()), context.cotangent(getResult()),
-      getHeadsAttr(), getKvHeadsAttr());
+      /*sums=*/ValueRange(), getHeadsAttr(), getKvHeadsAttr());
   context.accumulate(getQ(), gradient.getDQ());
   context.accumulate(getKeys(), gradient.getDKeys());
   context.accumulate(getValues(), gradient.getDValues());

@@ -33,7 +33,7 @@ def Tile_Dialect : Dialect {
     | `blocked` | NVIDIA | rows of vectors, shared out over threads |
     | `slice L` | that of L | a column: one value for each row of a tile in layout L |
 
-    The *core* (view, rows, alloc, load, store, copy, fill, mma, map, reduce, broadcast,
+    The *core* (view, rows, alloc, load, store, prefetch, copy, fill, mma, map, reduce, broadcast,
     convert_layout, barrier, block_id, block_count) means the same on every target. *Target
     operations* say how a target keeps itself busy: rings (put, get, release), roles, products in
     flight (mma_start, mma_wait). Each operation says in its description which family has it, and verifiers refuse

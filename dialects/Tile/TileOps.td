@@ -107,6 +107,13 @@ def Tile_StoreOp : Tile_Op<"store"> {
   let hasVerifier = 1;
 }
 
+def Tile_PrefetchOp : Tile_Op<"prefetch"> {
+  let summary = "brings a place that will be written nearer; changes nothing";
+  let description = "For sums that are added to what is in memory: the place is on its way while the products are computed.";
+  let arguments = (ins Arg<Tile_Mem, "", [MemRead, MemWrite]>:$target);
+  let assemblyFormat = "$target attr-dict `:` type($target)";
+}
+
 def Tile_CopyOp : Tile_Op<"copy"> {
   let summary = "copies a tile from place to place";
   let description = [{

@@ -90,11 +90,13 @@ static void buildDepthAttention(DepthAttentionOp op, ScheduleBuilder &s) {
 }
 
 /// With p the probabilities and dp_s = do . v_s: ds_s = p_s (dp_s - sum p dp) scale,
-/// dq = sum ds_s k_s, dk_s = ds_s q, dv_s = p_s do; keys and values of a group of heads sum.
+/// dq = sum ds_s k_s, dk_s = ds_s q, dv_s = p_s do; keys and values of a group of heads sum. Where
+/// dk and dv are added to given sums, slots that are not valid are not touched.
 static void buildDepthAttentionGrad(DepthAttentionGradOp op, ScheduleBuilder &s) {
   auto heads = static_cast<int64_t>(op.getHeads()), kvHeads = static_cast<int64_t>(op.getKvHeads());
   int64_t rows = rowsOf(op.getQ()), width = featuresOf(op.getQ()), features = width / heads;
   int64_t slots = tensorType(op.getKeys()).getDimSize(0), kvWidth = kvHeads * features;
+  bool accumulate = !op.getSums().empty();
   SmallVector<Value> buffers{s.buffer(op.getQ()),       s.buffer(op.getKeys()),
                              s.buffer(op.getValues()),  s.buffer(op.getCount()),
                              s.buffer(op.getDResult()), s.buffer(op.getDQ()),
@@ -135,7 +137,7 @@ static void buildDepthAttentionGrad(DepthAttentionGradOp op, ScheduleBuilder &s)
         k.forColumns(features, [&](Val i, Lanes lanes) {
           Val dKey = depth.q.load({row, column + i}, lanes) * dScore;
           Val dValue = dOut.load({row, column + i}, lanes) * probability;
-          if (!first) {
+          if (accumulate || !first) {
             dKey = dKey + dKeys.load({slot, row, keyColumn + i}, lanes);
             dValue = dValue + dValues.load({slot, row, keyColumn + i}, lanes);
           }
@@ -146,12 +148,13 @@ static void buildDepthAttentionGrad(DepthAttentionGradOp op, ScheduleBuilder &s)
     };
     int64_t group = heads / kvHeads;
     k.forShare(shares, [&](Val row) {
-      k.loop(count, slots, 1, [&](Val slot) {
-        zeroRow(k, kvWidth, [&](Val i, Lanes lanes) {
-          dKeys.store(0.0, {slot, row, i}, lanes);
-          dValues.store(0.0, {slot, row, i}, lanes);
+      if (!accumulate)
+        k.loop(count, slots, 1, [&](Val slot) {
+          zeroRow(k, kvWidth, [&](Val i, Lanes lanes) {
+            dKeys.store(0.0, {slot, row, i}, lanes);
+            dValues.store(0.0, {slot, row, i}, lanes);
+          });
         });
-      });
       k.when(equal(count, 0), [&] {
         zeroRow(k, width, [&](Val i, Lanes lanes) { dq.store(0.0, {row, i}, lanes); });
       });
@@ -167,8 +170,8 @@ static void buildDepthAttentionGrad(DepthAttentionGradOp op, ScheduleBuilder &s)
 
 void attachDepthAttentionKernels(MLIRContext &context) {
   DepthAttentionOp::attachInterface<Model<DepthAttentionOp, buildDepthAttention>>(context);
-  DepthAttentionGradOp::attachInterface<Model<DepthAttentionGradOp, buildDepthAttentionGrad>>(
-      context);
+  DepthAttentionGradOp::attachInterface<
+      AccumulatingModel<DepthAttentionGradOp, buildDepthAttentionGrad>>(context);
 }
 
 } // namespace dreamer::kernels

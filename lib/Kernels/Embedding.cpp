@@ -42,10 +42,11 @@ static void buildEmbeddingGrad(EmbeddingGradOp op, ScheduleBuilder &s) {
   launch(s, "embedding_grad", shares.tasks(), buffers, [&](Kernel &k) {
     Mem tokens = k.mem(0).flat(), d = k.mem(1).rows(), table = k.mem(2);
     k.forColumnShare(shares, [&](Val from, int64_t columns) {
-      k.loop(0, vocabulary, 1, [&](Val entry) {
-        k.forColumns(columns,
-                     [&](Val i, Lanes lanes) { table.store(0.0, {entry, from + i}, lanes); });
-      });
+      if (op.getSums().empty())
+        k.loop(0, vocabulary, 1, [&](Val entry) {
+          k.forColumns(columns,
+                       [&](Val i, Lanes lanes) { table.store(0.0, {entry, from + i}, lanes); });
+        });
       k.loop(0, rows, 1, [&](Val row) {
         Val entry = k.toIndex(tokens.load({row}));
         k.forColumns(columns, [&](Val i, Lanes lanes) {
@@ -92,7 +93,7 @@ static void buildLastPosition(LastPositionOp op, ScheduleBuilder &s) {
 
 void attachEmbeddingKernels(MLIRContext &context) {
   EmbeddingOp::attachInterface<Model<EmbeddingOp, buildEmbedding>>(context);
-  EmbeddingGradOp::attachInterface<Model<EmbeddingGradOp, buildEmbeddingGrad>>(context);
+  EmbeddingGradOp::attachInterface<AccumulatingModel<EmbeddingGradOp, buildEmbeddingGrad>>(context);
   PositionsOp::attachInterface<Model<PositionsOp, buildPositions>>(context);
   LastPositionOp::attachInterface<Model<LastPositionOp, buildLastPosition>>(context);
 }

@@ -117,6 +117,8 @@ public:
   /// none up to 0.
   Val load(llvm::ArrayRef<Val> at, int64_t width, Val valid) const;
   void store(Val value, llvm::ArrayRef<Val> at, int64_t width, Val valid) const;
+  /// Asks for the cache line that `at` lies in, which will be written.
+  void prefetch(llvm::ArrayRef<Val> at) const;
   /// The same memory in another shape of as many elements (or fewer).
   Mem view(llvm::ArrayRef<int64_t> shape) const;
 

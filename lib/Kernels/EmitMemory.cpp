@@ -201,6 +201,12 @@ Mem Mem::flatInner(unsigned count) const {
   return result;
 }
 
+void Mem::prefetch(ArrayRef<Val> at) const {
+  Emitter &e = *emitter;
+  e.create<memref::PrefetchOp>(memref, materialize(e, at), /*isWrite=*/true, /*localityHint=*/3,
+                               /*isDataCache=*/true);
+}
+
 Mem Mem::view(ArrayRef<int64_t> shape) const {
   Emitter &e = *emitter;
   MemRefType type = getType();

@@ -20,7 +20,7 @@ struct Mixture {
   /// Places for sorted pairs: each expert's run is filled up to whole register blocks.
   int64_t places() const { return roundUp(pairs() + experts * (block.rows - 1), block.rows); }
   /// Rows of one task of the products.
-  int64_t blockRows() const { return 8 * block.rows; }
+  int64_t blockRows() const;
   int64_t blocks() const { return places() / blockRows() + experts; }
   /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].
   Panels toHidden() const { return {features, hidden, block}; }

@@ -137,10 +137,10 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
 }
 
 /// One launch per weight: dW [N, rows, columns] of expert e is the sum over its places of
-/// left(place, row) times the packed right-hand matrix.
+/// left(place, row) times the packed right-hand matrix, or that is added to it.
 static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &m, Value starts,
-                             Value left, const Panels &right, Value packed, int64_t rows,
-                             Value out) {
+                             Value left, const Panels &right, Value packed, int64_t rows, Value out,
+                             bool accumulate) {
   Panels average = right;
   average.depth = ceilDiv(m.places(), m.experts);
   Tiles tiles = Tiles::of(rows, average);
@@ -148,14 +148,14 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
     Mem starts = k.mem(0), left = k.mem(1), out = k.mem(3);
     Val expert = k.task / tiles.tasks(), tile = k.task % tiles.tasks();
     Val from = k.toIndex(starts.load({expert})), to = k.toIndex(starts.load({expert + 1}));
-    multiplyTile(
-        k, right, tiles, tile, right.of(k.mem(2), 1), 0, {from, to - from},
-        [&](Val row, int64_t count, DepthRange places) {
-          return leftFactor(k, right, left, {0, row}, count, places, tile::Order::columns);
-        },
-        [&](const ProductBlock &block) {
-          storeTile(k, block.value, placeOf(k, block, out, {expert, block.row, block.column}));
-        });
+    auto place = [&](const ProductBlock &block) {
+      return placeOf(k, block, out, {expert, block.row, block.column});
+    };
+    multiplyTile(k, right, tiles, tile, right.of(k.mem(2), 1), 0, {from, to - from},
+                 [&](Val row, int64_t count, DepthRange places) {
+                   return leftFactor(k, right, left, {0, row}, count, places, tile::Order::columns);
+                 },
+                 {place, accumulate});
   });
 }
 
@@ -194,16 +194,18 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
                    [&](Val expert, Val from, Val to) { gradOfBlock(k, m, expert, from, to); });
   });
   launchCombine(s, "combine", m, rows.du, sorted.placeOf, {}, s.buffer(op.getDU()));
+  bool accumulate = !op.getSums().empty();
   launchWeightGrad(s, "grad_of_w1", m, sorted.starts, rows.da, uLayout(m), rows.uPanels, m.hidden,
-                   s.buffer(op.getDW1()));
+                   s.buffer(op.getDW1()), accumulate);
   launchWeightGrad(s, "grad_of_w3", m, sorted.starts, rows.db, uLayout(m), rows.uPanels, m.hidden,
-                   s.buffer(op.getDW3()));
+                   s.buffer(op.getDW3()), accumulate);
   launchWeightGrad(s, "grad_of_w2", m, sorted.starts, rows.dOut, yLayout(m), rows.yPanels,
-                   m.features, s.buffer(op.getDW2()));
+                   m.features, s.buffer(op.getDW2()), accumulate);
 }
 
 void attachExpertGradKernels(MLIRContext &context) {
-  MixExpertsGradOp::attachInterface<Model<MixExpertsGradOp, buildMixExpertsGrad>>(context);
+  MixExpertsGradOp::attachInterface<AccumulatingModel<MixExpertsGradOp, buildMixExpertsGrad>>(
+      context);
 }
 
 } // namespace dreamer::kernels

@@ -56,7 +56,7 @@ Value placeOf(Kernel &k, const ProductBlock &block, Mem memory, ArrayRef<Val> at
 }
 
 void multiply(Kernel &k, const Panels &panels, Mem packed, Val matrix, RowRange rows, Val panelFrom,
-              Val panelTo, DepthRange depth, LeftFactor a, Epilogue epilogue) {
+              Val panelTo, DepthRange depth, LeftFactor a, Epilogue epilogue, Epilogue prologue) {
   int64_t step = panels.block.rows;
   int64_t rest = rows.end < 0 ? 0 : rows.end % step;
   forPanels(k, panels, panelFrom, panelTo, [&](Panel panel) {
@@ -65,9 +65,16 @@ void multiply(Kernel &k, const Panels &panels, Mem packed, Val matrix, RowRange 
                        panels.depth, columns, tile::Order::rows,
                        depth.count ? std::optional(TileSize{*depth.count, columns}) : std::nullopt);
     auto block = [&](Val row, int64_t count) {
-      Value sum = multiplyTiles(k, a(row, count, depth), b, fillTile(k, 0, count, columns));
-      epilogue({row, panel.index * panels.width(), count, columns,
-                columns - panels.block.lanes + panel.last.valid, sum});
+      ProductBlock block{row,
+                         panel.index * panels.width(),
+                         count,
+                         columns,
+                         columns - panels.block.lanes + panel.last.valid,
+                         Value()};
+      if (prologue)
+        prologue(block);
+      block.value = multiplyTiles(k, a(row, count, depth), b, fillTile(k, 0, count, columns));
+      epilogue(block);
     };
     Val whole = rows.end < 0 ? rows.to : min(rows.to, rows.end - rest);
     k.loop(rows.from, whole, step, [&](Val row) { block(row, step); });
@@ -96,7 +103,7 @@ Tiles Tiles::of(int64_t rows, const Panels &panels) {
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
-                  Val matrix, DepthRange depth, LeftFactor a, Epilogue epilogue) {
+                  Val matrix, DepthRange depth, LeftFactor a, Target target) {
   Val rowTile = tiles.rowTiles() == 1 ? Val(0) : tile / tiles.panelTiles();
   Val panelTile = tiles.panelTiles() == 1 ? Val(0) : tile % tiles.panelTiles();
   auto range = [](Val tile, int64_t step, int64_t end) {
@@ -104,8 +111,15 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
   };
   auto [row, rowEnd] = range(rowTile, tiles.rowsPerTask, tiles.rows);
   auto [panel, panelEnd] = range(panelTile, tiles.panelsPerTask, tiles.panels);
-  multiply(k, panels, packed, matrix, {row, rowEnd, tiles.rows}, panel, panelEnd, depth, a,
-           epilogue);
+  auto store = [&](const ProductBlock &block) {
+    Value place = target.place(block);
+    target.accumulate ? addTile(k, block.value, place) : storeTile(k, block.value, place);
+  };
+  auto prefetch = [&](const ProductBlock &block) {
+    k.create<tile::PrefetchOp>(target.place(block));
+  };
+  multiply(k, panels, packed, matrix, {row, rowEnd, tiles.rows}, panel, panelEnd, depth, a, store,
+           target.accumulate ? Epilogue(prefetch) : Epilogue());
 }
 
 } // namespace dreamer::kernels

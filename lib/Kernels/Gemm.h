@@ -106,13 +106,19 @@ struct ProductBlock {
   int64_t rows;      ///< all of them there
   int64_t columns;   ///< whole vectors
   int64_t valid;     ///< columns that are there
-  mlir::Value value; ///< the tile
+  mlir::Value value; ///< the tile; null before it is computed
 };
 
 /// Gives rows `row` and on of A as a place: `rows` x all of the depth, from `depth.from` on, of which
 /// `depth.count` columns are there.
 using LeftFactor = llvm::function_ref<mlir::Value(Val row, int64_t rows, DepthRange depth)>;
 using Epilogue = llvm::function_ref<void(const ProductBlock &)>;
+
+/// Where blocks are stored: a place for each, and whether they are added to what is there.
+struct Target {
+  llvm::function_ref<mlir::Value(const ProductBlock &)> place;
+  bool accumulate = false;
+};
 
 /// A that lies in a memory at `at(row)`, the indices of A(row, 0); by rows, or by columns where the
 /// memory's last dimension are A's rows.
@@ -127,7 +133,8 @@ mlir::Value placeOf(Kernel &kernel, const ProductBlock &block, Mem memory, llvm:
 /// C over `rows` and panels `panelFrom` .. `panelTo`-1 of one of the packed matrices, [matrices *
 /// count, depth, width].
 void multiply(Kernel &kernel, const Panels &panels, Mem packed, Val matrix, RowRange rows,
-              Val panelFrom, Val panelTo, DepthRange depth, LeftFactor a, Epilogue epilogue);
+              Val panelFrom, Val panelTo, DepthRange depth, LeftFactor a, Epilogue epilogue,
+              Epilogue prologue = nullptr);
 
 /// How the blocks of C are given to tasks.
 struct Tiles {
@@ -142,9 +149,9 @@ struct Tiles {
   int64_t tasks() const { return rowTiles() * panelTiles(); }
 };
 
-/// Tile `tile` of C.
+/// Tile `tile` of C, stored.
 void multiplyTile(Kernel &kernel, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
-                  Val matrix, DepthRange depth, LeftFactor a, Epilogue epilogue);
+                  Val matrix, DepthRange depth, LeftFactor a, Target target);
 
 } // namespace dreamer::kernels
 

@@ -18,10 +18,10 @@ enum class Left {
   Runs,    ///< as `prepareRuns` packs it
 };
 
-/// c[rows, columns] = a b with b [depth, columns] (or its transpose) packed first; a and b are
-/// operands.
+/// c[rows, columns] = a b, or c += a b, with b [depth, columns] (or its transpose) packed first; a
+/// and b are operands, c is a buffer.
 static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, bool transposed,
-                          Value c, int64_t rows, int64_t depth, int64_t columns) {
+                          Value c, bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
   Panels panels{depth, columns, RegisterBlock::of(s.target())};
   Tiles tiles = Tiles::of(rows, panels);
   int64_t step = panels.block.rows;
@@ -48,10 +48,11 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
       }
       llvm_unreachable("all layouts are handled");
     };
+    auto place = [&](const ProductBlock &block) {
+      return placeOf(k, block, out, {block.row, block.column});
+    };
     multiplyTile(k, panels, tiles, k.task, panels.of(k.mem(1), 1), 0, {}, rowsOfLeft,
-                 [&](const ProductBlock &block) {
-                   storeTile(k, block.value, placeOf(k, block, out, {block.row, block.column}));
-                 });
+                 {place, accumulate});
   });
 }
 
@@ -61,18 +62,20 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   int64_t columns = featuresOf(op.getResult());
   if (!op.getTranspose() && rows < fewRows)
     return launchDots(s, s.buffer(x), s.buffer(weight), out, rows, depth, columns);
-  launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, rows, depth, columns);
+  launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, /*accumulate=*/false, rows,
+                depth, columns);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
   launchProduct(s, op.getDResult(), Left::Columns, op.getX(), /*transposed=*/false,
-                s.buffer(op.getDWeight()), featuresOf(op.getDResult()), rowsOf(op.getX()),
-                featuresOf(op.getX()));
+                s.buffer(op.getDWeight()), !op.getSums().empty(), featuresOf(op.getDResult()),
+                rowsOf(op.getX()), featuresOf(op.getX()));
 }
 
 void attachLinearKernels(MLIRContext &context) {
   LinearOp::attachInterface<Model<LinearOp, buildLinear>>(context);
-  LinearWeightGradOp::attachInterface<Model<LinearWeightGradOp, buildLinearWeightGrad>>(context);
+  LinearWeightGradOp::attachInterface<AccumulatingModel<LinearWeightGradOp, buildLinearWeightGrad>>(
+      context);
 }
 
 } // namespace dreamer::kernels

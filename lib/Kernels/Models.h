@@ -42,6 +42,26 @@ struct UpdatingModel
   }
 };
 
+/// The same for results that are sums where the operation is given some (AccumulatingOpInterface).
+template <typename OpT, void (*build)(OpT, ScheduleBuilder &), Sharing sharing = Sharing::None>
+struct AccumulatingModel
+    : KernelOpInterface::ExternalModel<AccumulatingModel<OpT, build, sharing>, OpT> {
+  void buildKernels(mlir::Operation *op, ScheduleBuilder &schedule) const {
+    build(llvm::cast<OpT>(op), schedule);
+  }
+  std::optional<unsigned> getUpdatedOperand(mlir::Operation *op, unsigned result) const {
+    auto accumulating = llvm::cast<OpT>(op);
+    for (auto [sum, summed] :
+         llvm::zip(accumulating.getSumsMutable(), accumulating.getSummedResults()))
+      if (summed.getResultNumber() == result)
+        return sum.getOperandNumber();
+    return std::nullopt;
+  }
+  bool mayShareBuffer(mlir::Operation *, unsigned result, unsigned operand) const {
+    return sharing == Sharing::First && result == 0 && operand == 0;
+  }
+};
+
 void attachElementwiseKernels(mlir::MLIRContext &context);
 void attachEmbeddingKernels(mlir::MLIRContext &context);
 void attachNormKernels(mlir::MLIRContext &context);

@@ -36,12 +36,13 @@ static void buildRMSNorm(RMSNormOp op, ScheduleBuilder &s) {
 }
 
 /// With r = 1 / sqrt(mean(x^2) + eps) and g = dy * w:
-/// dx = r (g - x r^2 mean(g x)), dw = sum over runs of dy x r.
+/// dx = r (g - x r^2 mean(g x)), dw = sum over runs of dy x r, added to the sum given.
 static void buildRMSNormGrad(RMSNormGradOp op, ScheduleBuilder &s) {
   int64_t features = elementsOf(op.getWeight()), runs = elementsOf(op.getX()) / features;
   double eps = op.getEps().convertToDouble();
   Shares shares = Shares::of(runs, 5 * features + 48);
   int64_t parts = shares.tasks();
+  bool accumulate = !op.getSums().empty();
   Value dWeight = s.buffer(op.getDWeight());
   // Each task sums over its own runs; a second launch adds the tasks' sums in order.
   Value partial = parts == 1 ? dWeight : scratch(s, {parts, features});
@@ -51,7 +52,8 @@ static void buildRMSNormGrad(RMSNormGradOp op, ScheduleBuilder &s) {
     Mem x = k.mem(0).view({runs, features}), w = k.mem(1), dy = k.mem(2).view({runs, features});
     Mem dx = k.mem(3).view({runs, features}), dw = k.mem(4).view({parts, features});
     Val part = parts == 1 ? Val(0) : k.task;
-    k.forColumns(features, [&](Val i, Lanes lanes) { dw.store(0.0, {part, i}, lanes); });
+    if (parts > 1 || !accumulate)
+      k.forColumns(features, [&](Val i, Lanes lanes) { dw.store(0.0, {part, i}, lanes); });
     k.forShare(shares, [&](Val run) {
       Vals sums = k.sumColumns(features, 2, [&](Val i, Lanes lanes) {
         Val v = x.load({run, i}, lanes);
@@ -71,7 +73,8 @@ static void buildRMSNormGrad(RMSNormGradOp op, ScheduleBuilder &s) {
   launch(s, "sum_parts", 1, {partial, dWeight}, [&](Kernel &k) {
     Mem from = k.mem(0), to = k.mem(1);
     k.forColumns(features, [&](Val i, Lanes lanes) {
-      Vals sum = k.loop(0, parts, 1, {k.f32(0, lanes.width)}, [&](Val part, ArrayRef<Val> carried) {
+      Val start = accumulate ? to.load({i}, lanes) : k.f32(0, lanes.width);
+      Vals sum = k.loop(0, parts, 1, {start}, [&](Val part, ArrayRef<Val> carried) {
         return Vals{carried[0] + from.load({part, i}, lanes)};
       });
       to.store(sum[0], {i}, lanes);
@@ -82,7 +85,8 @@ static void buildRMSNormGrad(RMSNormGradOp op, ScheduleBuilder &s) {
 /// The result lies over x, a run at a time.
 void attachNormKernels(MLIRContext &context) {
   RMSNormOp::attachInterface<Model<RMSNormOp, buildRMSNorm, Sharing::First>>(context);
-  RMSNormGradOp::attachInterface<Model<RMSNormGradOp, buildRMSNormGrad, Sharing::First>>(context);
+  RMSNormGradOp::attachInterface<
+      AccumulatingModel<RMSNormGradOp, buildRMSNormGrad, Sharing::First>>(context);
 }
 
 } // namespace dreamer::kernels

@@ -155,7 +155,9 @@ static LogicalResult depthAttentionGrad(DepthAttentionGradOp op, Frame &frame) {
   int64_t c = q.width() / heads, group = heads / op.getKvHeads();
   if (failed(checkRange(op, "count of history slots", count, 0, k.dim(0))))
     return failure();
-  Floats dQ(q.shape()), dK(k.shape()), dV(v.shape());
+  Floats dQ(q.shape());
+  Floats dK = startOfSum(op, frame, 0, op.getDKeys()),
+         dV = startOfSum(op, frame, 1, op.getDValues());
   for (int64_t r = 0; r < q.rows(); ++r)
     for (int64_t i = 0; i < heads; ++i) {
       auto row = [&](int64_t slot) { return slot * q.rows() + r; };

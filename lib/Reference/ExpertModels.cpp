@@ -146,7 +146,9 @@ static LogicalResult mixExpertsGrad(MixExpertsGradOp op, Frame &frame) {
   const Ints &ids = frame.ints(op.getIds());
   if (failed(checkIds(op, ids, w1.dim(0))))
     return failure();
-  Floats dU(u.shape()), dGates(gates.shape()), dW1(w1.shape()), dW3(w3.shape()), dW2(w2.shape());
+  Floats dU(u.shape()), dGates(gates.shape());
+  Floats dW1 = startOfSum(op, frame, 0, op.getDW1()), dW3 = startOfSum(op, frame, 1, op.getDW3()),
+         dW2 = startOfSum(op, frame, 2, op.getDW2());
   for (int64_t r = 0; r < u.rows(); ++r)
     for (int64_t j = 0; j < ids.width(); ++j) {
       Expert expert{w1, w3, w2, ids.row(r)[j]};

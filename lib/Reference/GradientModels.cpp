@@ -14,7 +14,7 @@ using namespace dreamer::reference;
 static LogicalResult embeddingGrad(EmbeddingGradOp op, Frame &frame) {
   const Ints &tokens = frame.ints(op.getTokens());
   const Floats &dResult = frame.floats(op.getDResult());
-  Floats dTable(shapeOf(op.getDTable()));
+  Floats dTable = startOfSum(op, frame, 0, op.getDTable());
   for (int64_t r = 0; r < tokens.size(); ++r) {
     if (failed(checkRange(op, "token", tokens, r, 0, dTable.dim(0) - 1)))
       return failure();
@@ -30,7 +30,7 @@ static LogicalResult rmsNormGrad(RMSNormGradOp op, Frame &frame) {
   const Floats &x = frame.floats(op.getX()), &weight = frame.floats(op.getWeight()),
                &dOut = frame.floats(op.getDResult());
   int64_t c = weight.size();
-  Floats dX(x.shape()), dWeight(weight.shape());
+  Floats dX(x.shape()), dWeight = startOfSum(op, frame, 0, op.getDWeight());
   for (int64_t run = 0; run < x.size(); run += c) {
     double squares = 0, mean = 0;
     for (int64_t i = 0; i < c; ++i)
@@ -52,7 +52,7 @@ static LogicalResult rmsNormGrad(RMSNormGradOp op, Frame &frame) {
 /// dW[o, i] = sum over lead of dout[lead, o] x[lead, i]
 static LogicalResult linearWeightGrad(LinearWeightGradOp op, Frame &frame) {
   const Floats &dOut = frame.floats(op.getDResult()), &x = frame.floats(op.getX());
-  Floats dWeight(shapeOf(op.getDWeight()));
+  Floats dWeight = startOfSum(op, frame, 0, op.getDWeight());
   for (int64_t r = 0; r < x.rows(); ++r) {
     for (int64_t o = 0; o < dOut.width(); ++o)
       addScaled(dWeight.row(o), dOut.row(r)[o], x.row(r));

@@ -53,6 +53,12 @@ inline double dot(llvm::ArrayRef<double> a, llvm::ArrayRef<double> b) {
   return sum;
 }
 
+/// What summed result number `i` of `op` starts from: its sum where there is one, else zeros.
+template <typename Op>
+Floats startOfSum(Op op, const Frame &frame, unsigned i, mlir::Value result) {
+  return op.getSums().empty() ? Floats(shapeOf(result)) : frame.floats(op.getSums()[i]);
+}
+
 /// y += factor * x.
 inline void addScaled(llvm::MutableArrayRef<double> y, double factor, llvm::ArrayRef<double> x) {
   for (size_t i = 0; i < y.size(); ++i)

@@ -119,6 +119,20 @@ static LogicalResult lowerStore(Lowering &lowering, tile::StoreOp op) {
   return success();
 }
 
+static LogicalResult lowerPrefetch(Lowering &lowering, tile::PrefetchOp op) {
+  const Place &place = lowering.place(op.getTarget());
+  int64_t rows = place.type.getRows(), columns = place.type.getColumns();
+  if (place.type.getOrder() == tile::Order::columns)
+    std::swap(rows, columns);
+  constexpr int64_t lineBits = 64 * 8;
+  int64_t perLine = lineBits / place.type.getElementType().getIntOrFloatBitWidth();
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; column += perLine)
+      place.memory.prefetch(place.type.getOrder() == tile::Order::rows ? place.at(row, column)
+                                                                       : place.at(column, row));
+  return success();
+}
+
 /// Row by row, a vector at a time; where the orders differ, element by element.
 static LogicalResult lowerCopy(Lowering &lowering, tile::CopyOp op) {
   const Place &source = lowering.place(op.getSource()), &target = lowering.place(op.getTarget());
@@ -140,6 +154,7 @@ static LogicalResult lowerCopy(Lowering &lowering, tile::CopyOp op) {
 void addMemoryHandlers(Handlers &handlers, MLIRContext *context) {
   addHandler<tile::LoadOp, lowerLoad>(handlers, context);
   addHandler<tile::StoreOp, lowerStore>(handlers, context);
+  addHandler<tile::PrefetchOp, lowerPrefetch>(handlers, context);
   addHandler<tile::CopyOp, lowerCopy>(handlers, context);
 }
 

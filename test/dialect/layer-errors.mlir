@@ -82,3 +82,21 @@ func.func @experts(%u: tensor<2x4xf32>, %ids: tensor<2x1xi32>, %g: tensor<2x1xf3
 func.func @role(%x: tensor<4xf32> {dreamer.role = "weight"}) {
   return
 }
+
+// -----
+
+func.func @sum_of_another_shape(%dy: tensor<2x3xf32>, %x: tensor<2x4xf32>, %sum: tensor<4x3xf32>) {
+  // expected-error @below {{expected a sum of its result's type 'tensor<3x4xf32>', found 'tensor<4x3xf32>'}}
+  %0 = dreamer.linear_weight_grad %dy, %x into(%sum)
+      : tensor<2x3xf32>, tensor<2x4xf32>, tensor<4x3xf32>
+  return
+}
+
+// -----
+
+func.func @too_few_sums(%q: tensor<2x4xf32>, %h: tensor<3x2x4xf32>, %n: index) {
+  // expected-error @below {{expected no sums or 2, found 1}}
+  %0:3 = dreamer.depth_attention_grad %q, %h, %h, %n, %q into(%h) {heads = 1, kv_heads = 1}
+      : tensor<2x4xf32>, tensor<3x2x4xf32>, tensor<3x2x4xf32>, index, tensor<2x4xf32>, tensor<3x2x4xf32>
+  return
+}

@@ -32,6 +32,29 @@ func.func @linear_weight_grad() -> tensor<1x2xf32> {
   return %r : tensor<1x2xf32>
 }
 
+// What is summed is added to the sums given.
+// CHECK-LABEL: @into
+// CHECK: result0 f64[1,2] = {{\[}}[107, 210]]
+// CHECK: result1 f64[2] = [1.2, 10.8]
+// CHECK: result2 f64[3,1] = {{\[}}[1], [7], [4]]
+func.func @into() -> (tensor<1x2xf32>, tensor<2xf32>, tensor<3x1xf32>) {
+  %dr = arith.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>
+  %x = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %sum = arith.constant dense<[[100.0, 200.0]]> : tensor<1x2xf32>
+  %r = dreamer.linear_weight_grad %dr, %x into(%sum)
+      : tensor<2x1xf32>, tensor<2x2xf32>, tensor<1x2xf32>
+  %y = arith.constant dense<[[1.0, 7.0]]> : tensor<1x2xf32>
+  %ones = arith.constant dense<1.0> : tensor<2xf32>
+  %dx, %dw = dreamer.rms_norm_grad %y, %ones, %y into(%ones) {eps = 0.0 : f64}
+      : tensor<1x2xf32>, tensor<2xf32>, tensor<1x2xf32>, tensor<2xf32>
+  %tokens = arith.constant dense<[1, 2, 1]> : tensor<3xi32>
+  %dy = arith.constant dense<[[2.0], [3.0], [4.0]]> : tensor<3x1xf32>
+  %one = arith.constant dense<1.0> : tensor<3x1xf32>
+  %t = dreamer.embedding_grad %tokens, %dy into(%one) {vocabulary = 3}
+      : tensor<3xi32>, tensor<3x1xf32>, tensor<3x1xf32>
+  return %r, %dw, %t : tensor<1x2xf32>, tensor<2xf32>, tensor<3x1xf32>
+}
+
 // silu'(0) = 1/2
 // CHECK-LABEL: @swiglu_grad
 // CHECK: result0 f64[1] = [3]

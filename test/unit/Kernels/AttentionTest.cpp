@@ -40,7 +40,11 @@ TEST(DepthAttentionKernels, MatchTheReference) {
     Operand q = x({rows, heads.width()}), keys = x({slots, rows, heads.kvWidth()});
     Operand values = x({slots, rows, heads.kvWidth()}), d = x({rows, heads.width()});
     check({"depth_attention", heads.text(), {q, keys, values, {count}}, 2e-6, "", bits});
-    check({"depth_attention_grad", heads.text(), {q, keys, values, {count}, d}, 4e-6, "", bits});
+    std::vector<Operand> operands{q, keys, values, {count}, d};
+    check({"depth_attention_grad", heads.text(), operands, 4e-6, "", bits});
+    for (int i = 0; i < 2; ++i)
+      operands.push_back({r.floats({slots, rows, heads.kvWidth()})});
+    check({"depth_attention_grad", heads.text(), operands, 4e-6, "", bits});
   }
 }
 

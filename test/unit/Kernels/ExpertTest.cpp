@@ -27,6 +27,11 @@ TEST(ExpertKernels, MatchTheReference) {
     // Evenly, or nearly all to the last expert.
     Operand ids{r.ints({batch, positions, k}, r.chance(70) ? 0 : experts - 1, experts - 1)};
     check({"mix_experts", "", {u, ids, gates, w1, w3, w2}, 2e-6, "", bits});
-    check({"mix_experts_grad", "", {u, ids, gates, w1, w3, w2, d}, 4e-6, "", bits});
+    std::vector<Operand> operands{u, ids, gates, w1, w3, w2, d};
+    check({"mix_experts_grad", "", operands, 4e-6, "", bits});
+    for (std::array<int64_t, 3> shape :
+         {std::array{experts, f, h}, {experts, f, h}, {experts, h, f}})
+      operands.push_back({r.floats(shape)});
+    check({"mix_experts_grad", "", operands, 4e-6, "", bits});
   }
 }

@@ -39,7 +39,8 @@ TEST(NormKernels, MatchTheReference) {
     Operand x{r.floats(shape)}, w{r.floats({run})}, dy{r.floats(shape)};
     check({"rms_norm", "eps = 1.0e-6 : f64", {x, w}, 1e-6, "", bits});
     if (run > 1) // else x's gradient cancels to nearly nothing
-      check({"rms_norm_grad", "eps = 1.0e-6 : f64", {x, w, dy}, 2e-6, "", bits});
+      for (const auto &operands : {std::vector{x, w, dy}, {x, w, dy, Operand{r.floats({run})}}})
+        check({"rms_norm_grad", "eps = 1.0e-6 : f64", operands, 2e-6, "", bits});
   }
 }
 
@@ -48,6 +49,7 @@ TEST(LinearKernels, WideGradientsMatchTheReference) {
   for (int64_t out : {256, 301}) {
     Operand dy{r.floats({19, out})}, x{r.floats({19, 70})};
     check({"linear_weight_grad", "", {dy, x}, 1e-6});
+    check({"linear_weight_grad", "", {dy, x, {r.floats({out, 70})}}, 1e-6});
   }
 }
 
@@ -66,5 +68,6 @@ TEST(LinearKernels, MatchTheReference) {
     check({"linear", "", {x, w}, 1e-6, "", bits});
     check({"linear", "transpose", {dy, w}, 1e-6, "", bits});
     check({"linear_weight_grad", "", {dy, x}, 1e-6, "", bits});
+    check({"linear_weight_grad", "", {dy, x, {r.floats({out, in})}}, 1e-6, "", bits});
   }
 }

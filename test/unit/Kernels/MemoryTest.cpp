@@ -20,6 +20,7 @@ TEST(EmbeddingKernels, MatchTheReference) {
     check({"embedding", "scale = 1.5 : f64", {tokens, table}, 1e-7});
     std::string count = std::to_string(vocabulary);
     check({"embedding_grad", "vocabulary = " + count + ", scale = 1.5 : f64", {tokens, dy}, 1e-6});
+    check({"embedding_grad", "vocabulary = " + count, {tokens, dy, table}, 1e-6});
     check({"positions", "", {tokens}});
     check({"last_position", "", {dy, lengths}});
   }
