@@ -4,9 +4,9 @@
 #include "runtime/train/Data.h"
 
 #include "runtime/core/File.h"
+#include "runtime/core/Utf8.h"
 #include "runtime/train/JsonLines.h"
 #include "runtime/train/Text.h"
-#include "runtime/train/Utf8.h"
 
 #include <algorithm>
 #include <set>
@@ -253,7 +253,7 @@ Result<Data> loadData(const std::string &path, const Tokenizer &tokenizer,
                            (*file)->bytes().size());
   if (content.empty())
     return failure(DREAMER_BAD_FILE, path, "data", "an empty file");
-  if (std::optional<Utf8Fault> fault = findUtf8Fault(content))
+  if (std::optional<runtime::Utf8Fault> fault = runtime::findUtf8Fault(content))
     return failure(DREAMER_BAD_FILE, path, "UTF-8 text", fault->describe(),
                    "convert it, for instance with iconv -f latin1 -t utf-8");
   bool jsonLines = options.format == DataFormat::JsonLines ||
