@@ -3,11 +3,8 @@
 
 #include "test/unit/Support/Vectors.h"
 
-#include "lib/ModelDescription/Build.h"
-#include "lib/ModelDescription/Parse.h"
 #include "lib/Reference/Files.h"
-#include "mlir/Pass/PassManager.h"
-#include "passes/BuildEntryPoints/BuildEntryPoints.h"
+#include "test/unit/Support/Program.h"
 #include "test/unit/Support/TestSupport.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <gtest/gtest.h>
@@ -28,12 +25,12 @@ static Bundle readBundle(const std::string &path) {
 Vectors Vectors::read(const std::string &name) {
   std::string stem = "../../vectors/" + name; // tests run in the folder of their sources
   Vectors vectors;
-  vectors.path = stem + ".yaml";
+  vectors.name = name;
   vectors.parameters = readBundle(stem + ".params.safetensors");
   vectors.inputs = readBundle(stem + ".inputs.safetensors");
   vectors.expected = readBundle(stem + ".expected.safetensors");
-  auto text = llvm::MemoryBuffer::getFile(vectors.path);
-  EXPECT_TRUE(bool(text)) << vectors.path;
+  auto text = llvm::MemoryBuffer::getFile(stem + ".yaml");
+  EXPECT_TRUE(bool(text)) << stem << ".yaml";
   if (text)
     vectors.yaml = (*text)->getBuffer().str();
   return vectors;
@@ -56,21 +53,12 @@ const Floats &Vectors::expectedFloats(const std::string &name) const {
   auto found = expected.find(name);
   if (found != expected.end() && std::holds_alternative<Floats>(found->second))
     return std::get<Floats>(found->second);
-  ADD_FAILURE() << "expected floats '" << name << "' in the vectors of " << path;
+  ADD_FAILURE() << "expected floats '" << name << "' in the vectors of " << this->name;
   return none;
 }
 
-InterpretedVectors::InterpretedVectors(MLIRContext &context, const Vectors &vectors) {
-  auto parsed = parseDescription(vectors.yaml, vectors.path, &context);
-  EXPECT_TRUE(succeeded(parsed));
-  if (failed(parsed))
-    return;
-  theDescription = *parsed;
-  theModule = buildModel(&context, theDescription, {.batch = 2});
-  PassManager passes(&context);
-  passes.addPass(createBuildEntryPoints());
-  EXPECT_TRUE(theModule && succeeded(passes.run(*theModule)));
-}
+InterpretedVectors::InterpretedVectors(MLIRContext &context, const Vectors &vectors)
+    : theModule(buildProgram(context, vectors.yaml, {}, &theDescription)) {}
 
 func::FuncOp InterpretedVectors::function(StringRef name) {
   return theModule->lookupSymbol<func::FuncOp>(name);

@@ -26,8 +26,8 @@ struct Vectors {
   reference::Bundle expertIds() const;
   const reference::Floats &expectedFloats(const std::string &name) const;
 
-  std::string path; ///< of the description
-  std::string yaml;
+  std::string name;
+  std::string yaml; ///< the description
   reference::Bundle parameters, inputs, expected;
 };
 
