@@ -116,6 +116,10 @@ struct Data {
 Result<Data> loadData(const std::string &path, const Tokenizer &tokenizer,
                       const DataOptions &options);
 
+/// The same for the `content` of a file called `path`.
+Result<Data> parseData(std::string_view content, const std::string &path,
+                       const Tokenizer &tokenizer, const DataOptions &options);
+
 /// begin, prompt, answer, end with targets for the answer and the end.
 Row makeProblemRow(const Tokenizer &tokenizer, std::string_view prompt, std::string_view answer);
 
