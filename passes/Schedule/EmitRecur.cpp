@@ -21,8 +21,8 @@ Value Emitter::emitStepCount(RecurOp recur) {
   Value steps = arith::IndexCastOp::create(host, loc, host.getIndexType(), given);
   // Numbers below 1 are large once 1 is taken and signs are ignored.
   Value last = arith::SubIOp::create(host, loc, steps, constant(1));
-  Value valid = arith::CmpIOp::create(host, loc, arith::CmpIPredicate::ult, last,
-                                      constant(recur.getBound()));
+  Value valid =
+      arith::CmpIOp::create(host, loc, arith::CmpIPredicate::ult, last, constant(recur.getBound()));
   std::string name = "depth";
   if (auto argument = dyn_cast<BlockArgument>(recur.getDepth()))
     if (auto given = source.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attribute::name))
