@@ -32,7 +32,8 @@ protected:
   /// What an entry point over tokens and targets takes: parameters and a batch.
   Bundle arguments() {
     Bundle arguments = vectors.batch();
-    arguments.insert(vectors.parameters.begin(), vectors.parameters.end());
+    for (auto &[name, tensor] : vectors.parameters)
+      arguments[name] = tensor;
     return arguments;
   }
 
