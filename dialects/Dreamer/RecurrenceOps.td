@@ -15,7 +15,7 @@ def Dreamer_RecurOp
   let summary = "a bounded scan: the loop over depth";
   let description = [{
     Runs its region for d = 0, 1, ..., n - 1 (`reverse`: n - 1, ..., 0), where n is
-    the run-time `depth` i32 [], at most `bound`, or `bound` where there is none.
+    the run-time `depth` i32 [], in [1, bound], or `bound` where there is none.
 
     * *Carried* values start as `inits` and become what each step yields.
     * *Slices* are tensors [bound, ...] of which step d sees entry d.

@@ -3,24 +3,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # The demo, step by step: demo.sh TOOLS OUT SEED, where TOOLS holds dreamer-compile and dreamer-run and OUT is where the
-# results go. `./dev demo` builds the tools and runs this.
+# results go. SEED chooses the initial weights and the order of the problems, which are the same for all seeds. `./dev demo`
+# builds the tools and runs this.
 
 set -euo pipefail
-(($# == 3)) || {
-  echo "usage: demo.sh TOOLS OUT SEED" >&2
-  exit 2
-}
-readonly tools=$1 seed=$3
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # shellcheck source=docs/examples/steps.sh
 source "$here/steps.sh"
-mkdir -p "$2"
-cd "$2"
+begin "$@"
+readonly tools=$1 seed=$3
 readonly steps=${DREAMER_DEMO_STEPS:-5200}
 
 title 1/6 "Problems: one to four additions modulo 10"
 make problems.jsonl "$tools/dreamer-run" -- \
-  "$tools/dreamer-run" problems --kind=sum --count=100000 --seed="$seed" --out=problems.jsonl
+  "$tools/dreamer-run" problems --kind=sum --count=100000 --seed=1 --out=problems.jsonl
 printf '  for example: %s\n' "$(head -n 1 problems.jsonl)"
 
 title 2/6 "Compiling $here/demo.yaml"
@@ -47,7 +43,7 @@ echo "  depth is good for.)"
 
 title 6/6 "A few problems that were not in the file"
 make fresh.jsonl "$tools/dreamer-run" -- \
-  "$tools/dreamer-run" problems --kind=sum --count=50 --seed="$((seed + 1000))" --min-steps=2 --out=fresh.jsonl
+  "$tools/dreamer-run" problems --kind=sum --count=50 --seed=1001 --min-steps=2 --out=fresh.jsonl
 prompts=()
 answers=()
 while read -r prompt answer && ((${#prompts[@]} < 6)); do

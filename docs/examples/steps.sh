@@ -6,6 +6,16 @@
 
 trap 'printf "\ninterrupted; run it again to go on\n" >&2; exit 130' INT
 
+# begin TOOLS OUT SEED, the arguments of a script: checks how many there are, and goes to the folder OUT.
+begin() {
+  (($# == 3)) || {
+    echo "usage: ${0##*/} TOOLS OUT SEED" >&2
+    exit 2
+  }
+  mkdir -p "$2"
+  cd "$2" || exit
+}
+
 # title N TEXT
 title() { printf '\n[%s] %s\n' "$1" "$2"; }
 

@@ -7,16 +7,11 @@
 # characters reaches about 2.65 bits a byte on that part. `./dev text` builds the tools and runs this.
 
 set -euo pipefail
-(($# == 3)) || {
-  echo "usage: text.sh TOOLS OUT SEED" >&2
-  exit 2
-}
-readonly tools=$1 seed=$3
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # shellcheck source=docs/examples/steps.sh
 source "$here/steps.sh"
-mkdir -p "$2"
-cd "$2"
+begin "$@"
+readonly tools=$1 seed=$3
 readonly steps=${DREAMER_TEXT_STEPS:-1200}
 
 title 1/5 "The text: the King James Bible, from Debian's bible-kjv"

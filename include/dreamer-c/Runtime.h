@@ -4,29 +4,33 @@
 // C API of the Dreamer runtime: open a package made by dreamer-compile, give it weights, call its
 // entries.
 //
-//   dreamer_package *package;   dreamer_package_open("tiny.dreamer", &package);
-//   dreamer_session *session;   dreamer_session_create(package, NULL, &session);
-//   dreamer_session_initialize(session, 1234);          // or dreamer_session_load(session,
-//   DREAMER_PARAMETERS, bundle) dreamer_call *call;         dreamer_call_create(session, "score",
-//   &call); dreamer_call_set(call, "tokens", tokens);           dreamer_call_set(call, "targets",
-//   targets); dreamer_call_run(call); double loss;                dreamer_call_get_scalar(call,
-//   "loss", &loss);
+//   dreamer_package *package;
+//   dreamer_session *session;
+//   dreamer_call *call;
+//   double loss;
+//   dreamer_package_open("tiny.dreamer", &package);
+//   dreamer_session_create(package, NULL, &session);
+//   dreamer_session_initialize(session, 1234);  // or dreamer_session_load(session, ...)
+//   dreamer_call_create(session, "score", &call);
+//   dreamer_call_set(call, "tokens", tokens);
+//   dreamer_call_set(call, "targets", targets);
+//   dreamer_call_run(call);
+//   dreamer_call_get_scalar(call, "loss", &loss);
 //
 // Rules that hold everywhere
+//
 //  * Functions that can fail return a dreamer_status. What was expected, what was found, where, and
-//  a hint are then in
-//    dreamer_error_message() of the same thread. On failure no out-parameter is written and nothing
-//    is leaked.
+//    a hint are then in dreamer_error_message() of the same thread. On failure no out-parameter is
+//    written and nothing is leaked.
 //  * Every handle that an out-parameter gives belongs to the caller and is freed by the destroy
-//  function of its type.
-//    Pointers returned directly belong to the handle they came from. destroy(NULL) does nothing.
+//    function of its type. Pointers returned directly belong to the handle they came from.
+//    destroy(NULL) does nothing.
 //  * Handles hold what they need: a tensor that views a session's parameters keeps that memory
-//  alive.
+//    alive.
 //  * Different handles can be used from different threads at once, one handle by one thread at a
-//  time. Calls on one
-//    session share its parameters: run one of them at a time.
+//    time. Calls on one session share its parameters: run one of them at a time.
 //  * Structures with a `size` member: set it to sizeof(structure), so that later versions can add
-//  members.
+//    members.
 
 #ifndef DREAMER_C_RUNTIME_H
 #define DREAMER_C_RUNTIME_H

@@ -27,12 +27,13 @@ public:
   Val() = default;
   Val(int number) : number(number), integer(number) {}
   Val(int64_t number) : number(static_cast<double>(number)), integer(number) {}
-  Val(double number) : number(number), integer(static_cast<int64_t>(number)), real(true) {}
+  Val(double number) : number(number), real(true) {}
   Val(Emitter &emitter, mlir::Value value) : emitter(&emitter), value(value) {}
 
   bool isNumber() const { return !value; }
   bool isInteger() const { return !value && !real; }
   bool isInteger(int64_t n) const { return isInteger() && integer == n; }
+  /// Of a number that `isInteger`; 0 for others.
   int64_t getInteger() const { return integer; }
   double getNumber() const { return number; }
   mlir::Value get() const { return value; }

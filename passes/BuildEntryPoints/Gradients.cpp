@@ -27,13 +27,9 @@ static SmallVector<Value> trainedParameters(EntryBuilder &entry, Model &model) {
 
 static FailureOr<SmallVector<Value>> buildForBatch(EntryBuilder &entry, Model &model, Value targets,
                                                    Recompute recompute) {
-  entry.copyBody();
-  Value logits = entry.mapping.lookup(model.result(model.logits));
-  FailureOr<CrossEntropyOp> loss =
-      buildLoss(entry.builder, model, logits, targets, buildCount(entry.builder, targets));
+  FailureOr<CrossEntropyOp> loss = copyBodyWithLoss(entry, model, targets);
   if (failed(loss))
     return failure();
-  entry.addResult("loss", loss->getLoss());
   entry.copyResults(model.ids);
   return differentiate(loss->getLoss(), buildOne(entry.builder, loss->getLoss()),
                        trainedParameters(entry, model), recompute);

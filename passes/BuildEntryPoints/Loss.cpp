@@ -25,19 +25,26 @@ FailureOr<CrossEntropyOp> dreamer::buildLoss(OpBuilder &builder, Model &model, V
                                 APFloat(*zLoss));
 }
 
+FailureOr<CrossEntropyOp> dreamer::copyBodyWithLoss(EntryBuilder &entry, Model &model,
+                                                    Value targets) {
+  entry.copyBody();
+  Value logits = entry.mapping.lookup(model.result(model.logits));
+  FailureOr<CrossEntropyOp> loss =
+      buildLoss(entry.builder, model, logits, targets, buildCount(entry.builder, targets));
+  if (succeeded(loss))
+    entry.addResult("loss", loss->getLoss());
+  return loss;
+}
+
 LogicalResult dreamer::buildScore(Model &model) {
   EntryBuilder entry(model, "score");
   entry.copyArgument(model.tokens);
   Value targets = entry.addArgument("targets", model.forward.getArgumentTypes()[model.tokens]);
   entry.copyArguments(model.parameters);
   entry.copyArguments(model.options);
-  entry.copyBody();
-  Value logits = entry.mapping.lookup(model.result(model.logits));
-  FailureOr<CrossEntropyOp> loss =
-      buildLoss(entry.builder, model, logits, targets, buildCount(entry.builder, targets));
+  FailureOr<CrossEntropyOp> loss = copyBodyWithLoss(entry, model, targets);
   if (failed(loss))
     return failure();
-  entry.addResult("loss", loss->getLoss());
   entry.copyResults({model.logits});
   entry.addResult("token_loss", loss->getTokenLoss());
   entry.copyResults(model.ids);

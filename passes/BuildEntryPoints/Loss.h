@@ -15,6 +15,11 @@ mlir::FailureOr<CrossEntropyOp> buildLoss(mlir::OpBuilder &builder, Model &model
                                           mlir::Value logits, mlir::Value targets,
                                           mlir::Value count);
 
+/// Copies the forward pass into an entry that has all its arguments, and adds the loss of its
+/// logits as the result `loss`.
+mlir::FailureOr<CrossEntropyOp> copyBodyWithLoss(EntryBuilder &entry, Model &model,
+                                                 mlir::Value targets);
+
 /// How many targets there are, f32 [].
 mlir::Value buildCount(mlir::OpBuilder &builder, mlir::Value targets);
 

@@ -19,16 +19,17 @@ Value Emitter::emitStepCount(RecurOp recur) {
   Location loc = recur.getLoc();
   Value given = memref::LoadOp::create(host, loc, buffer(recur.getDepth()), ValueRange());
   Value steps = arith::IndexCastOp::create(host, loc, host.getIndexType(), given);
-  // Negative numbers are large when they are compared without sign.
-  Value valid = arith::CmpIOp::create(host, loc, arith::CmpIPredicate::ule, steps,
-                                      constant(recur.getBound()));
+  // Numbers below 1 are large once 1 is taken and signs are ignored.
+  Value last = arith::SubIOp::create(host, loc, steps, constant(1));
+  Value valid =
+      arith::CmpIOp::create(host, loc, arith::CmpIPredicate::ult, last, constant(recur.getBound()));
   std::string name = "depth";
   if (auto argument = dyn_cast<BlockArgument>(recur.getDepth()))
     if (auto given = source.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attribute::name))
       name = given.str();
   schedule::RequireOp::create(
       host, loc, valid,
-      errors.codeOf(name + ": expected a depth from 0 to " + std::to_string(recur.getBound())));
+      errors.codeOf(name + ": expected a depth in [1, " + std::to_string(recur.getBound()) + "]"));
   return steps;
 }
 

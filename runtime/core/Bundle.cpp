@@ -3,39 +3,11 @@
 
 #include "runtime/core/Bundle.h"
 
+#include "runtime/core/Utf8.h"
+
 namespace dreamer::runtime {
 
-/// Bytes of the UTF-8 sequence at the front of `text`, 0 if there is none.
-static size_t sequenceLength(std::string_view text) {
-  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  auto in = [&](size_t i, unsigned low, unsigned high) {
-    return i < text.size() && byte(i) >= low && byte(i) <= high;
-  };
-  unsigned first = byte(0);
-  if (first < 0x80)
-    return 1;
-  if (first >= 0xc2 && first <= 0xdf)
-    return in(1, 0x80, 0xbf) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    unsigned low = first == 0xe0 ? 0xa0 : 0x80, high = first == 0xed ? 0x9f : 0xbf;
-    return in(1, low, high) && in(2, 0x80, 0xbf) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    unsigned low = first == 0xf0 ? 0x90 : 0x80, high = first == 0xf4 ? 0x8f : 0xbf;
-    return in(1, low, high) && in(2, 0x80, 0xbf) && in(3, 0x80, 0xbf) ? 4 : 0;
-  }
-  return 0;
-}
-
-bool isUtf8(std::string_view text) {
-  while (!text.empty()) {
-    size_t length = sequenceLength(text);
-    if (length == 0)
-      return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
+static bool isUtf8(std::string_view text) { return !findUtf8Fault(text); }
 
 Status Bundle::add(std::string name, Tensor tensor) {
   if (name == "__metadata__" || !isUtf8(name))

@@ -48,9 +48,6 @@ private:
   std::map<std::string, std::string> theMetadata;
 };
 
-/// Overlong forms, surrogates and code points above U+10FFFF are refused (Unicode 15, table 3-7).
-bool isUtf8(std::string_view text);
-
 } // namespace dreamer::runtime
 
 #endif // DREAMER_RUNTIME_CORE_BUNDLE_H

@@ -4,9 +4,9 @@
 #include "runtime/train/Data.h"
 
 #include "runtime/core/File.h"
+#include "runtime/core/Utf8.h"
 #include "runtime/train/JsonLines.h"
 #include "runtime/train/Text.h"
-#include "runtime/train/Utf8.h"
 
 #include <algorithm>
 #include <set>
@@ -241,19 +241,14 @@ bool isHeldOut(std::string_view prompt, double share) {
   return static_cast<double>(hash >> 11) * 0x1p-53 < share;
 }
 
-Result<Data> loadData(const std::string &path, const Tokenizer &tokenizer,
-                      const DataOptions &options) {
+Result<Data> parseData(std::string_view content, const std::string &path,
+                       const Tokenizer &tokenizer, const DataOptions &options) {
   if (!(options.heldOut >= 0.0 && options.heldOut < 1.0))
     return failure(DREAMER_INVALID_ARGUMENT, "--held-out", "a share from 0 up to, but not, 1",
                    formatNumber(options.heldOut));
-  auto file = runtime::MappedFile::open(path);
-  if (file.failed())
-    return file.status();
-  std::string_view content(reinterpret_cast<const char *>((*file)->bytes().data()),
-                           (*file)->bytes().size());
   if (content.empty())
     return failure(DREAMER_BAD_FILE, path, "data", "an empty file");
-  if (std::optional<Utf8Fault> fault = findUtf8Fault(content))
+  if (std::optional<runtime::Utf8Fault> fault = runtime::findUtf8Fault(content))
     return failure(DREAMER_BAD_FILE, path, "UTF-8 text", fault->describe(),
                    "convert it, for instance with iconv -f latin1 -t utf-8");
   bool jsonLines = options.format == DataFormat::JsonLines ||
@@ -263,6 +258,16 @@ Result<Data> loadData(const std::string &path, const Tokenizer &tokenizer,
   if (data.ok())
     data->fingerprint = fingerprintOf(content);
   return data;
+}
+
+Result<Data> loadData(const std::string &path, const Tokenizer &tokenizer,
+                      const DataOptions &options) {
+  auto file = runtime::MappedFile::open(path);
+  if (file.failed())
+    return file.status();
+  std::span<const std::byte> bytes = (*file)->bytes();
+  return parseData({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, path, tokenizer,
+                   options);
 }
 
 } // namespace dreamer::train

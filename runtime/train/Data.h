@@ -42,7 +42,7 @@ public:
                      std::span<int32_t> targets) const = 0;
   /// For training: as `write`, but text windows of an epoch all start `shift` tokens later, around
   /// the end of the text, so that epochs differ in where the windows are cut.
-  virtual void writeShifted(int64_t index, int64_t shift, std::span<int32_t> tokens,
+  virtual void writeShifted(int64_t index, int64_t /*shift*/, std::span<int32_t> tokens,
                             std::span<int32_t> targets) const {
     write(index, tokens, targets);
   }
@@ -51,7 +51,7 @@ public:
   /// Tokens of the text; 0 for rows.
   virtual int64_t textTokens() const { return 0; }
   /// The row as it was in the file; null for text.
-  virtual const Row *row(int64_t index) const { return nullptr; }
+  virtual const Row *row(int64_t /*index*/) const { return nullptr; }
 };
 
 /// Windows over one long text, `context` tokens each.
@@ -115,6 +115,10 @@ struct Data {
 /// if heldOut is 0 and that rows may all fall into one part (the other is then empty).
 Result<Data> loadData(const std::string &path, const Tokenizer &tokenizer,
                       const DataOptions &options);
+
+/// The same for the `content` of a file called `path`.
+Result<Data> parseData(std::string_view content, const std::string &path,
+                       const Tokenizer &tokenizer, const DataOptions &options);
 
 /// begin, prompt, answer, end with targets for the answer and the end.
 Row makeProblemRow(const Tokenizer &tokenizer, std::string_view prompt, std::string_view answer);

@@ -3,7 +3,7 @@
 
 #include "runtime/train/Text.h"
 
-#include "runtime/train/Utf8.h"
+#include "runtime/core/Utf8.h"
 
 #include <algorithm>
 #include <cmath>
@@ -64,7 +64,7 @@ std::string quote(std::string_view text, size_t limit) {
   std::string out = "\"";
   std::string_view shown = text.substr(0, limit);
   if (shown.size() < text.size())
-    shown = shown.substr(0, completeUtf8Prefix(shown));
+    shown = shown.substr(0, runtime::completeUtf8Prefix(shown));
   for (char c : shown) {
     if (c == '\n')
       out += "\\n";

@@ -7,7 +7,7 @@
 // RUN: dreamer-opt %s --dreamer-schedule=targets=x86-64-v3 -canonicalize -cse | FileCheck %s
 
 // CHECK: module attributes
-// CHECK-SAME: schedule.errors = ["tokens: expected ids in [0, 7)", "core.depth: expected a depth from 0 to 4"]
+// CHECK-SAME: schedule.errors = ["tokens: expected ids in [0, 7)", "core.depth: expected a depth in [1, 4]"]
 // CHECK-SAME: schedule.parameter_bytes = 1536
 // CHECK: module @"x86-64-v3"
 // CHECK-SAME: vector_bits = 256

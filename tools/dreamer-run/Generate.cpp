@@ -4,7 +4,7 @@
 // dreamer-run generate
 
 #include "Common.h"
-#include "runtime/train/Utf8.h"
+#include "runtime/core/Utf8.h"
 
 #include <algorithm>
 #include <iostream>
@@ -25,7 +25,7 @@ struct GenerateOptions {
 /// Bytes that are not UTF-8 as U+FFFD.
 std::string printable(std::string_view bytes) {
   std::string out;
-  while (std::optional<train::Utf8Fault> fault = train::findUtf8Fault(bytes)) {
+  while (std::optional<runtime::Utf8Fault> fault = runtime::findUtf8Fault(bytes)) {
     out.append(bytes.substr(0, fault->offset)).append("\xEF\xBF\xBD");
     bytes.remove_prefix(fault->offset + 1);
   }
@@ -40,7 +40,7 @@ public:
   void add(int32_t token) {
     tokens.push_back(token);
     std::string text = tokenizer.decode(tokens);
-    print(text.substr(0, train::completeUtf8Prefix(text)));
+    print(text.substr(0, runtime::completeUtf8Prefix(text)));
   }
   void finish() {
     print(tokenizer.decode(tokens));
@@ -70,7 +70,7 @@ Result<std::vector<std::string>> collectPrompts(const GenerateOptions &given) {
       prompts[0].pop_back();
   }
   for (const std::string &prompt : prompts)
-    if (std::optional<train::Utf8Fault> fault = train::findUtf8Fault(prompt))
+    if (std::optional<runtime::Utf8Fault> fault = runtime::findUtf8Fault(prompt))
       return failure(DREAMER_INVALID_ARGUMENT, "prompt", "UTF-8 text", fault->describe());
   return prompts;
 }

@@ -4,6 +4,7 @@
 // dreamer-run train
 
 #include "Common.h"
+#include "runtime/core/File.h"
 #include "runtime/core/Safetensors.h"
 #include "runtime/train/Console.h"
 #include "runtime/train/Log.h"
@@ -206,6 +207,8 @@ Result<train::Data> loadRunData(const TrainOptions &given, const OpenPackage &op
 }
 
 Status trainWith(const TrainOptions &given) {
+  // A checkpoint that cannot be written is found out now, not when there is something to lose.
+  DREAMER_RETURN_IF_FAILED(runtime::AtomicFile::create(given.out).status());
   Result<OpenPackage> opened = given.package.open();
   if (opened.failed())
     return opened.status();

@@ -17,7 +17,7 @@ def files(root):
     """All files of the tree, relative to the root, but not build folders and what demos write."""
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(f for f in folders if f not in SKIPPED_FOLDERS and not f.startswith("build"))
-        for name in sorted(names):
+        for name in sorted(set(names) - SKIPPED_FOLDERS):  # .git is a file in a worktree
             yield os.path.relpath(os.path.join(folder, name), root)
 
 

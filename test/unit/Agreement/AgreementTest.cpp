@@ -58,14 +58,6 @@ void expectScoreAgrees(CompiledModel &model, const Bounds &bounds, uint64_t seed
       EXPECT_EQ(std::get<Ints>(found[name]).data(), std::get<Ints>(ids).data()) << name;
 }
 
-double normOfGradients(const Bundle &results) {
-  double squares = 0;
-  for (const auto &[name, tensor] : results)
-    if (llvm::StringRef(name).starts_with("grad."))
-      squares += std::pow(dreamer::test::norm(std::get<Floats>(tensor)), 2);
-  return std::sqrt(squares);
-}
-
 void expectGradientsAgree(CompiledModel &model, const Bounds &bounds, uint64_t seed) {
   Bundle inputs = model.randomBatch(seed);
   Bundle expected = model.interpret("gradients", inputs);
@@ -73,7 +65,7 @@ void expectGradientsAgree(CompiledModel &model, const Bounds &bounds, uint64_t s
   Bundle found = model.run("gradients", inputs), rounded;
   if (model.isBF16())
     rounded = model.interpretRounded("gradients", inputs);
-  double all = normOfGradients(expected);
+  double all = dreamer::test::normOfGradients(expected);
   for (const auto &[name, tensor] : expected) {
     if (!llvm::StringRef(name).starts_with("grad."))
       continue;
@@ -211,22 +203,20 @@ TEST_P(Agreement, WithTheInterpreter) {
 TEST_P(Agreement, WithTheInterpreterInBFloat16) {
   ModelOptions options;
   options.bf16 = true;
-  options.entries = {"score", "gradients"};
+  options.entries = {"score", "gradients", "train_step"};
   auto model = CompiledModel::create(GetParam().yaml, options);
   ASSERT_TRUE(model);
   model->initialize(6);
-  expectScoreAgrees(*model, bf16Bounds, 7);
-  expectGradientsAgree(*model, bf16Bounds, 8);
+  for (bool trained : {false, true}) {
+    SCOPED_TRACE(trained ? "after 50 steps" : "as initialised");
+    if (trained)
+      model->train(50, 100);
+    expectScoreAgrees(*model, bf16Bounds, 7);
+    expectGradientsAgree(*model, bf16Bounds, 8);
+  }
 }
 
-std::vector<NamedDescription> allCases() {
-  std::vector<NamedDescription> cases = describedCases();
-  for (uint64_t seed = 1; seed <= 8; ++seed)
-    cases.push_back(randomDescription(seed));
-  return cases;
-}
-
-INSTANTIATE_TEST_SUITE_P(Models, Agreement, ::testing::ValuesIn(allCases()),
+INSTANTIATE_TEST_SUITE_P(Models, Agreement, ::testing::ValuesIn(describedAndRandom(1, 8)),
                          [](const auto &info) { return info.param.name; });
 
 } // namespace

@@ -195,4 +195,11 @@ NamedDescription randomDescription(uint64_t seed) {
   return {"seed" + std::to_string(seed), Generator(seed).description()};
 }
 
+std::vector<NamedDescription> describedAndRandom(uint64_t first, uint64_t last) {
+  std::vector<NamedDescription> cases = describedCases();
+  for (uint64_t seed = first; seed <= last; ++seed)
+    cases.push_back(randomDescription(seed));
+  return cases;
+}
+
 } // namespace dreamer::testing

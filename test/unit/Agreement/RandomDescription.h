@@ -23,6 +23,9 @@ std::vector<NamedDescription> describedCases();
 /// A description drawn at random from all that are valid and small; equal seeds, equal text.
 NamedDescription randomDescription(uint64_t seed);
 
+/// All described cases and those of the seeds from `first` to `last`.
+std::vector<NamedDescription> describedAndRandom(uint64_t first, uint64_t last);
+
 } // namespace dreamer::testing
 
 #endif // DREAMER_TEST_UNIT_AGREEMENT_RANDOMDESCRIPTION_H

@@ -6,7 +6,9 @@
 #include "Models.h"
 #include "dialects/Dreamer/DreamerDialect.h"
 #include "lib/Cost/Report.h"
+#include "test/unit/Support/Program.h"
 #include "test/unit/Support/TestSupport.h"
+#include <gtest/gtest.h>
 
 using namespace dreamer;
 using namespace dreamer::test;
@@ -33,7 +35,7 @@ reference::Bundle inputsOf(mlir::func::FuncOp function, int32_t position) {
 TEST(Counted, EveryFunctionAsTheInterpreterCounts) {
   for (llvm::StringRef text : {recurrent, mixed}) {
     std::unique_ptr<mlir::MLIRContext> context = makeContext();
-    auto module = program(*context, text, 2);
+    auto module = buildProgram(*context, text);
     ASSERT_TRUE(module);
     auto report = accountModel(*module);
     ASSERT_TRUE(mlir::succeeded(report));

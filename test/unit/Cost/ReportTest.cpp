@@ -6,6 +6,7 @@
 #include "lib/Cost/Report.h"
 #include "Models.h"
 #include "mlir/IR/Diagnostics.h"
+#include "test/unit/Support/Program.h"
 #include <gmock/gmock.h>
 
 using namespace dreamer;
@@ -28,7 +29,7 @@ constexpr int64_t depth = 5, batch = 2, tokens = batch * 10;
 
 TEST(Report, ParametersByHand) {
   mlir::MLIRContext context;
-  auto report = accountModel(*model(context, recurrent, batch));
+  auto report = accountModel(*buildModel(context, recurrent, batch));
   ASSERT_TRUE(mlir::succeeded(report));
   int64_t pool = 7 * 3 * 20 * 11;
   int64_t rest = 31 * 20 + 3 * 20                                 // embedding, three norms
@@ -45,7 +46,7 @@ TEST(Report, ParametersByHand) {
 
 TEST(Report, ForwardByHand) {
   mlir::MLIRContext context;
-  auto report = accountModel(*model(context, recurrent, batch));
+  auto report = accountModel(*buildModel(context, recurrent, batch));
   ASSERT_TRUE(mlir::succeeded(report));
   EXPECT_EQ(report->forwardName, "forward");
   EXPECT_FALSE(report->trainingName);
@@ -62,7 +63,7 @@ TEST(Report, ForwardByHand) {
 
 TEST(Report, TrainingByHand) {
   mlir::MLIRContext context;
-  auto report = accountModel(*program(context, recurrent, batch));
+  auto report = accountModel(*buildProgram(context, recurrent));
   ASSERT_TRUE(mlir::succeeded(report));
   EXPECT_EQ(report->trainingName, "train_step");
   EXPECT_EQ(report->total.forward.cost.flops, 754800);
@@ -77,7 +78,7 @@ TEST(Report, TrainingByHand) {
 
 TEST(Report, MemoryByHand) {
   mlir::MLIRContext context;
-  auto report = accountModel(*model(context, recurrent, batch));
+  auto report = accountModel(*buildModel(context, recurrent, batch));
   ASSERT_TRUE(mlir::succeeded(report));
   EXPECT_EQ(report->total.cacheBytes, tokens * depth * 2 * 8 * 4);
   EXPECT_EQ(report->total.historyBytes, tokens * depth * 2 * 12 * 4);
@@ -93,7 +94,7 @@ TEST(Report, MemoryByHand) {
 
 TEST(Report, PartsOfUntiedLayersAndGroups) {
   mlir::MLIRContext context;
-  auto report = accountModel(*model(context, mixed, 1));
+  auto report = accountModel(*buildModel(context, mixed, 1));
   ASSERT_TRUE(mlir::succeeded(report));
   auto part = [&](const char *name) { return report->parts.lookup(name); };
   EXPECT_EQ(part("stem.expert_attention").parameters,
@@ -116,12 +117,12 @@ TEST(Report, PartsOfUntiedLayersAndGroups) {
 
 TEST(Report, PrintsAndExports) {
   mlir::MLIRContext context;
-  auto report = accountModel(*program(context, recurrent, batch));
+  auto report = accountModel(*buildProgram(context, recurrent));
   ASSERT_TRUE(mlir::succeeded(report));
   std::string text;
   llvm::raw_string_ostream os(text);
   printReport(*report, os);
-  EXPECT_THAT(text, HasSubstr("Cost of recurrent at batch 2, context 10"));
+  EXPECT_THAT(text, HasSubstr("Cost of tiny at batch 2, context 10"));
   EXPECT_THAT(text, HasSubstr("core.sequence_attention"));
   llvm::json::Object json = reportToJSON(*report);
   EXPECT_EQ(json.getInteger("parameters"), report->total.parameters);

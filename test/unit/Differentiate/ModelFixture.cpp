@@ -1,35 +1,14 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Whole models: what their entry points compute in f64.
+// Inputs of whole models.
 
 #include "test/unit/Differentiate/ModelFixture.h"
-#include "dialects/Dreamer/DreamerOps.h"
-#include "lib/ModelDescription/Build.h"
-#include "lib/ModelDescription/Parse.h"
-#include "mlir/IR/Verifier.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
-#include <gtest/gtest.h>
+#include "dialects/Dreamer/DreamerDialect.h"
 
 using namespace mlir;
 using namespace dreamer;
 using namespace dreamer::reference;
-
-OwningOpRef<ModuleOp> test::buildProgram(MLIRContext &context, StringRef yaml,
-                                         BuildEntryPointsOptions options) {
-  FailureOr<Description> description = parseDescription(yaml, "test.yaml", &context);
-  if (failed(description))
-    return nullptr;
-  OwningOpRef<ModuleOp> module = buildModel(&context, *description, {.batch = 2});
-  if (!module)
-    return nullptr;
-  PassManager passes(&context);
-  passes.addPass(createBuildEntryPoints(std::move(options)));
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
-  return succeeded(passes.run(*module)) ? std::move(module) : nullptr;
-}
 
 Bundle test::randomInputs(ModuleOp module, StringRef entry, uint32_t seed) {
   auto function = module.lookupSymbol<func::FuncOp>(entry);

@@ -1,19 +1,15 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Whole models: what their entry points compute in f64.
+// Inputs of whole models.
 
 #ifndef DREAMER_TEST_UNIT_DIFFERENTIATE_MODELFIXTURE_H
 #define DREAMER_TEST_UNIT_DIFFERENTIATE_MODELFIXTURE_H
 
-#include "passes/BuildEntryPoints/BuildEntryPoints.h"
+#include "test/unit/Support/Program.h"
 #include "test/unit/Support/TestSupport.h"
 
 namespace dreamer::test {
-
-/// The entry points of a description, compiled for B = 2 and the description's context.
-mlir::OwningOpRef<mlir::ModuleOp> buildProgram(mlir::MLIRContext &context, llvm::StringRef yaml,
-                                               BuildEntryPointsOptions options = {});
 
 /// Random values for every argument of @`entry` that has no default: states of any size, norms
 /// near 1, small balance biases, tokens and targets in the vocabulary (one target ignored).

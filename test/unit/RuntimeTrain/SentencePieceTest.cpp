@@ -5,7 +5,10 @@
 
 #include "Scratch.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
+#include <iterator>
+#include <random>
 #include <sentencepiece_trainer.h>
 
 namespace dreamer::train {
@@ -54,6 +57,35 @@ TEST(SentencePiece, MustFitAndHaveBeginAndEnd) {
               HasSubstr("expected at most 63 tokens, the vocabulary of the package, found 64"));
   EXPECT_THAT(openTokenizer(makeModel(scratch, "--bos_id=-1"), 64).status().message(),
               HasSubstr("expected a model with begin and end tokens"));
+}
+
+/// A model file that was damaged is refused with a message, or cuts text into tokens of its own.
+TEST(SentencePiece, StandsDamagedModels) {
+  Scratch scratch;
+  std::ifstream file(makeModel(scratch, ""), std::ios::binary);
+  std::string model{std::istreambuf_iterator<char>(file), {}};
+  std::mt19937 random(1);
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string damaged = model;
+    for (size_t n = 1 + random() % 4; n > 0; --n)
+      damaged[random() % damaged.size()] = static_cast<char>(random());
+    if (i % 3 == 0)
+      damaged.resize(random() % damaged.size());
+    auto tokenizer = openSentencePiece(scratch.file("damaged.model", damaged));
+    if (tokenizer.failed()) {
+      EXPECT_FALSE(tokenizer.status().message().empty());
+      ++refused;
+      continue;
+    }
+    std::vector<int32_t> tokens = (*tokenizer)->encode("the depth of the sea");
+    for (int32_t token : tokens) {
+      EXPECT_GE(token, 0);
+      EXPECT_LT(token, (*tokenizer)->vocabularySize());
+    }
+    (*tokenizer)->decode(tokens);
+  }
+  EXPECT_GT(refused, 50);
 }
 
 TEST(SentencePiece, CountsBitsOverBytesOfTheText) {

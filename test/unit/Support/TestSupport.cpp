@@ -75,6 +75,14 @@ double test::norm(const Floats &x) {
   return std::sqrt(squares);
 }
 
+double test::normOfGradients(const Bundle &results) {
+  double squares = 0;
+  for (auto &[name, value] : results)
+    if (StringRef(name).starts_with("grad."))
+      squares += std::pow(norm(std::get<Floats>(value)), 2);
+  return std::sqrt(squares);
+}
+
 double test::relativeError(const Floats &out, const Floats &ref) {
   if (out.shape() != ref.shape())
     return std::numeric_limits<double>::infinity();

@@ -42,6 +42,8 @@ reference::Ints randomIds(llvm::ArrayRef<int64_t> shape, uint32_t seed, int32_t 
 
 /// Euclidean norm.
 double norm(const reference::Floats &x);
+/// Euclidean norm of all gradients, the floats whose names begin with "grad.".
+double normOfGradients(const reference::Bundle &results);
 /// ||out - ref|| / ||ref||, or ||out|| if ref is 0; infinite if the shapes differ or out has a NaN.
 double relativeError(const reference::Floats &out, const reference::Floats &ref);
 

@@ -1,12 +1,12 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "runtime/train/Utf8.h"
+#include "runtime/core/Utf8.h"
 
 #include <algorithm>
 #include <cstdio>
 
-namespace dreamer::train {
+namespace dreamer::runtime {
 namespace {
 
 uint8_t byteAt(std::string_view text, size_t i) { return static_cast<uint8_t>(text[i]); }
@@ -83,4 +83,4 @@ size_t completeUtf8Prefix(std::string_view text) {
   return text.size();
 }
 
-} // namespace dreamer::train
+} // namespace dreamer::runtime

@@ -1,10 +1,10 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-
+//
 // UTF-8 checking for everything that comes from a file or a command line.
 
-#ifndef DREAMER_RUNTIME_TRAIN_UTF8_H
-#define DREAMER_RUNTIME_TRAIN_UTF8_H
+#ifndef DREAMER_RUNTIME_CORE_UTF8_H
+#define DREAMER_RUNTIME_CORE_UTF8_H
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace dreamer::train {
+namespace dreamer::runtime {
 
 /// Where a text stops being UTF-8.
 struct Utf8Fault {
@@ -36,6 +36,6 @@ std::optional<Utf8Fault> findUtf8Fault(std::string_view text);
 /// as complete.
 size_t completeUtf8Prefix(std::string_view text);
 
-} // namespace dreamer::train
+} // namespace dreamer::runtime
 
-#endif // DREAMER_RUNTIME_TRAIN_UTF8_H
+#endif // DREAMER_RUNTIME_CORE_UTF8_H
