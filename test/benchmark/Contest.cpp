@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 namespace dreamer::benchmarking {
 
@@ -35,10 +36,10 @@ namespace {
 /// A line of the summary.
 struct Line {
   std::string title;
-  double ours;     ///< FLOP/s
-  double bestPeer; ///< FLOP/s; 0 without peers
-  std::string peer;
-  double ratio; ///< median over rounds of ours to the round's best peer
+  double ours;      ///< FLOP/s
+  double bestPeer;  ///< FLOP/s; 0 without peers
+  std::string peer; ///< its name
+  double ratio;     ///< median over rounds of ours to the round's best peer
 };
 std::vector<Line> lines;
 
@@ -73,7 +74,7 @@ void contest(benchmark::State &state, const std::string &title, double flops,
     state.SetIterationTime(seconds[0].back());
   }
 
-  Line line = {title, flops / median(seconds[0]), 0, "none", 0};
+  Line line = {title, flops / median(seconds[0]), 0, "", 0};
   std::vector<double> ratios;
   for (size_t round = 0; round < seconds[0].size(); ++round) {
     double best = 0;
@@ -92,7 +93,8 @@ void contest(benchmark::State &state, const std::string &title, double flops,
     }
   }
   double peak = peaks(theOptions.threads).fma;
-  state.counters["ratio"] = line.ratio;
+  if (line.bestPeer > 0)
+    state.counters["ratio"] = line.ratio;
   state.counters["of_peak"] = line.ours / peak;
   lines.push_back(line);
 }
@@ -101,19 +103,24 @@ static void printSummary() {
   if (lines.empty())
     return;
   double peak = peaks(theOptions.threads).fma;
-  std::sort(lines.begin(), lines.end(),
-            [](const Line &a, const Line &b) { return a.ratio < b.ratio; });
+  std::sort(lines.begin(), lines.end(), [](const Line &a, const Line &b) { // without a peer last
+    return std::pair(a.bestPeer == 0, a.ratio) < std::pair(b.bestPeer == 0, b.ratio);
+  });
   std::printf("\n%d threads, %s, %s time; peak %.1f GFLOP/s f32 measured\n", theOptions.threads,
               theOptions.bf16 ? "bf16" : "f32", theOptions.processorTime ? "processor" : "wall",
               peak * 1e-9);
-  std::printf("%8s %8s %7s %8s  %-16s %s\n", "ratio", "GFLOP/s", "of peak", "peer", "", "work");
+  std::printf("%8s %8s %7s %8s  %-9s %s\n", "ratio", "GFLOP/s", "of peak", "peer", "", "work");
   size_t below = 0, compared = 0;
   for (const Line &line : lines) {
     compared += line.bestPeer > 0;
     below += line.bestPeer > 0 && line.ratio < 0.95;
-    std::printf("%8.2f %8.1f %6.0f%% %8.1f  %-16s %s\n", line.ratio, line.ours * 1e-9,
-                100 * line.ours / peak, line.bestPeer * 1e-9, line.peer.c_str(),
-                line.title.c_str());
+    if (line.bestPeer > 0)
+      std::printf("%8.2f %8.1f %6.0f%% %8.1f  %-9s %s\n", line.ratio, line.ours * 1e-9,
+                  100 * line.ours / peak, line.bestPeer * 1e-9, line.peer.c_str(),
+                  line.title.c_str());
+    else
+      std::printf("%8s %8.1f %6.0f%% %8s  %-9s %s\n", "-", line.ours * 1e-9, 100 * line.ours / peak,
+                  "-", "", line.title.c_str());
   }
   std::printf("%zu of %zu below 0.95 of the best peer; %zu without a peer\n", below, compared,
               lines.size() - compared);
