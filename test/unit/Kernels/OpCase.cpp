@@ -14,7 +14,6 @@
 #include "test/unit/Kernels/Jit.h"
 #include "test/unit/Kernels/RecordedSchedule.h"
 #include "gtest/gtest.h"
-#include <chrono>
 #include <cstring>
 #include <limits>
 
@@ -120,8 +119,6 @@ public:
   bool build();
   bool compile();
   void compare();
-  /// Seconds of the fastest of about 0.3 s of runs.
-  double fastest();
 
 private:
   using Results = std::vector<std::vector<char>>;
@@ -278,20 +275,6 @@ Runner::Results Runner::run(bool backwards, std::optional<std::pair<unsigned, un
   return results;
 }
 
-double Runner::fastest() {
-  using Clock = std::chrono::steady_clock;
-  Memory memory = prepare(std::nullopt);
-  double best = 1e9, total = 0;
-  for (int runs = 0; runs < 5 || total < 0.3; ++runs) {
-    Clock::time_point start = Clock::now();
-    execute(memory, /*backwards=*/false);
-    double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    best = std::min(best, seconds);
-    total += seconds;
-  }
-  return best;
-}
-
 std::string Runner::describe() {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -351,18 +334,6 @@ void check(const OpCase &test) {
   Runner runner(test);
   ASSERT_TRUE(runner.build() && runner.compile()) << "cannot build the kernels of " << test.name;
   runner.compare();
-}
-
-Timing measure(const OpCase &test) {
-  using Clock = std::chrono::steady_clock;
-  Runner runner(test);
-  Clock::time_point start = Clock::now();
-  EXPECT_TRUE(runner.build());
-  Clock::time_point built = Clock::now();
-  EXPECT_TRUE(runner.compile());
-  Clock::time_point compiled = Clock::now();
-  return {std::chrono::duration<double>(built - start).count(),
-          std::chrono::duration<double>(compiled - built).count(), runner.fastest()};
 }
 
 } // namespace dreamer::test

@@ -56,12 +56,6 @@ struct OpCase {
 /// nothing but their buffers.
 void check(const OpCase &test);
 
-/// Seconds that building, compiling and (the fastest of many times, one thread) running takes.
-struct Timing {
-  double build, compile, run;
-};
-Timing measure(const OpCase &test);
-
 } // namespace dreamer::test
 
 #endif // DREAMER_TEST_UNIT_KERNELS_OPCASE_H
