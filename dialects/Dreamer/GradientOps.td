@@ -53,7 +53,7 @@ def Dreamer_SequenceAttentionGradOp
 }
 
 def Dreamer_DepthAttentionGradOp
-    : Dreamer_PureOp<"depth_attention_grad", [Contracts]> {
+    : Dreamer_PureOp<"depth_attention_grad", [ContractsPartial]> {
   let summary = "adjoint of depth_attention; slots past `count` get zero";
   let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$keys, Dreamer_Matrix:$values,
                        Index:$count, Dreamer_Matrix:$d_result, I64Attr:$heads,
@@ -71,7 +71,7 @@ def Dreamer_GatesGradOp : Dreamer_PureOp<"gates_grad", [Cheap]> {
 }
 
 def Dreamer_MixExpertsGradOp
-    : Dreamer_PureOp<"mix_experts_grad", [Contracts, MatrixOperands]> {
+    : Dreamer_PureOp<"mix_experts_grad", [ContractsPartial, MatrixOperands]> {
   let summary = "adjoint of mix_experts, the experts' hidden values computed again";
   let arguments = (ins Dreamer_Matrix:$u, Dreamer_Ids:$ids, Dreamer_Float:$gates,
                        Dreamer_Matrix:$w1, Dreamer_Matrix:$w3, Dreamer_Matrix:$w2,

@@ -54,7 +54,7 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
             values.store(value, {place, i}, lanes);
           });
     });
-  });
+  }, /*contractions=*/3);
   launchCombine(s, "combine", m, values, sorted.placeOf, s.buffer(op.getGates()),
                 s.buffer(op.getResult()));
 }
@@ -78,7 +78,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
                {weights(w1), weights(w3)});
       out.store(swiglu(sums[0], sums[1]), {pair, i});
     });
-  });
+  }, /*contractions=*/2);
   Shares shares = Shares::of(m.rows * m.features, m.chosen * (m.hidden / 2 + 16));
   launch(s, "combine", shares.tasks(),
          {hidden, s.buffer(op.getIds()), s.buffer(op.getGates()), s.buffer(op.getW2()),
@@ -97,7 +97,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
              });
              out.store(sum[0], {row, i});
            });
-         });
+         }, /*contractions=*/1);
 }
 
 static void buildMixExperts(MixExpertsOp op, ScheduleBuilder &s) {

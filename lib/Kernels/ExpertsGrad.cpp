@@ -115,7 +115,7 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
         [&](Val row, Val column, Val value, Lanes lanes) {
           out.store(value, {expert, row, column}, lanes);
         });
-  });
+  }, /*contractions=*/1);
 }
 
 static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
@@ -149,7 +149,7 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
   launch(s, "grad_of_rows", m.blocks(), buffers, [&](Kernel &k) {
     forExpertBlock(k, k.mem(4),
                    [&](Val expert, Val from, Val to) { gradOfBlock(k, m, expert, from, to); });
-  });
+  }, /*contractions=*/5);
   launchCombine(s, "combine", m, rows.du, sorted.placeOf, {}, s.buffer(op.getDU()));
   launchWeightGrad(s, "grad_of_w1", m, sorted.starts, rows.da, {}, uLayout(m), rows.uPanels,
                    m.hidden, s.buffer(op.getDW1()));

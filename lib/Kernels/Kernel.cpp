@@ -101,12 +101,12 @@ Val keep(Val x, Lanes lanes, double fill) {
 }
 
 void launch(ScheduleBuilder &schedule, StringRef name, int64_t tasks, ValueRange arguments,
-            function_ref<void(Kernel &)> write) {
-  schedule.launch(name, tasks, arguments,
-                  [&](OpBuilder &builder, Location loc, Value task, ValueRange values) {
-                    Kernel kernel(builder, loc, schedule.target(), task, values);
-                    write(kernel);
-                  });
+            function_ref<void(Kernel &)> write, int64_t contractions) {
+  auto body = [&](OpBuilder &builder, Location loc, Value task, ValueRange values) {
+    Kernel kernel(builder, loc, schedule.target(), task, values);
+    write(kernel);
+  };
+  schedule.launch(name, tasks, arguments, body, contractions);
 }
 
 Value scratch(ScheduleBuilder &schedule, ArrayRef<int64_t> shape, Type element) {

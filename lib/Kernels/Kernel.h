@@ -67,9 +67,10 @@ private:
 /// The first lanes of `x`, `fill` in the others.
 Val keep(Val x, Lanes lanes, double fill);
 
-/// Launches a kernel whose body `write` writes.
+/// Launches a kernel whose body `write` writes. `contractions` as in ScheduleBuilder::launch.
 void launch(ScheduleBuilder &schedule, llvm::StringRef name, int64_t tasks,
-            mlir::ValueRange arguments, llvm::function_ref<void(Kernel &)> write);
+            mlir::ValueRange arguments, llvm::function_ref<void(Kernel &)> write,
+            int64_t contractions = 0);
 
 /// Scratch of f32 (or another type).
 mlir::Value scratch(ScheduleBuilder &schedule, llvm::ArrayRef<int64_t> shape,

@@ -220,7 +220,7 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
       gradOfKeys(k, memory, item / shape.kvHeads, item % shape.kvHeads, block * shape.keyBlock(),
                  dk, dv, onePass ? std::optional(dq) : std::nullopt);
     });
-  });
+  }, /*contractions=*/onePass ? 5 : 4);
   if (onePass)
     return;
   int64_t queryBlocks = shape.queryBlocks();
@@ -233,7 +233,7 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
       gradOfQueries(k, memory, memory.head(item / shape.heads, item % shape.heads),
                     block * shape.queryBlock(), k.mem(9).rows());
     });
-  });
+  }, /*contractions=*/1);
 }
 
 void attachSequenceAttentionGradKernels(MLIRContext &context) {
