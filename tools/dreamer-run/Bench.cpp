@@ -15,7 +15,7 @@ namespace {
 struct BenchOptions {
   PackageOptions package;
   std::vector<std::string> entries;
-  std::string format = "table";
+  std::string format = "table", profile;
   int64_t repetitions = 0;
   double seconds = 2.0;
 };
@@ -75,7 +75,8 @@ Result<std::vector<double>> timeRuns(runtime::Call &call, const BenchOptions &gi
 
 /// First as it is, then once more with its launches watched.
 Result<EntryTiming> timeEntry(OpenPackage &opened, const std::string &entry,
-                              const Machine &machine, const BenchOptions &given) {
+                              const Machine &machine, const BenchOptions &given,
+                              Profiling &profiling) {
   Result<runtime::Call *> call = opened.model->call(entry);
   if (call.failed())
     return call.status();
@@ -95,6 +96,11 @@ Result<EntryTiming> timeEntry(OpenPackage &opened, const std::string &entry,
   Status status = timeRuns(**call, given).status();
   program.observe(nullptr);
   DREAMER_RETURN_IF_FAILED(status);
+  if (profiling.wanted()) {
+    profiling.start();
+    DREAMER_RETURN_IF_FAILED((*call)->run());
+    profiling.stop();
+  }
   times.summarize(machine, timing);
   return timing;
 }
@@ -118,9 +124,10 @@ Status bench(const BenchOptions &given) {
                         session.program().variant(),
                         measureMachine(session.device()),
                         {}};
+  Profiling profiling(given.profile, *opened);
   for (const std::string &entry : entries) {
     progress.show("timing " + entry);
-    Result<EntryTiming> timing = timeEntry(*opened, entry, report.machine, given);
+    Result<EntryTiming> timing = timeEntry(*opened, entry, report.machine, given, profiling);
     if (timing.failed()) {
       progress.clear();
       return timing.status();
@@ -128,6 +135,7 @@ Status bench(const BenchOptions &given) {
     report.entries.push_back(std::move(*timing));
   }
   progress.clear();
+  DREAMER_RETURN_IF_FAILED(profiling.finish());
   fputs((given.format == "json" ? report.asJson() : report.asTable()).c_str(), stdout);
   return {};
 }
@@ -145,6 +153,7 @@ int runBench(const Words &words) {
                 "runs of each; default: as many as fit in --seconds");
   options.value("seconds", "X", &given.seconds, "time for each entry; 2 by default");
   options.choice("format", {"table", "json"}, &given.format, "how to report");
+  Profiling::addTo(options, &given.profile);
   if (std::optional<int> status = options.parse(words))
     return *status;
   return finish("bench", bench(given));
