@@ -57,8 +57,7 @@ struct Cost {
 
   /// No contraction; what `op`, a CostOpInterface, touches of its operands read once, of its
   /// results written once.
-  static Cost ofMemoryTraffic(mlir::Operation *op,
-                              llvm::function_ref<int64_t(mlir::Value)> index);
+  static Cost ofMemoryTraffic(mlir::Operation *op, llvm::function_ref<int64_t(mlir::Value)> index);
 
   Cost &operator+=(const Cost &other) {
     flops += other.flops;

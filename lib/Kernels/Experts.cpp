@@ -32,7 +32,7 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
                              w2,
                              hidden,
                              values};
-  launch(s, "experts", m.blocks(), buffers, [&](Kernel &k) {
+  launch(s, "experts", m.blocks(), buffers, /*contractions=*/3, [&](Kernel &k) {
     Mem u = k.mem(0).rows(), pairAt = k.mem(1), hidden = k.mem(6), values = k.mem(7);
     forExpertBlock(k, k.mem(2), [&](Val expert, Val from, Val to) {
       // A place that holds no pair computes row 0 again; nobody reads it.
@@ -54,7 +54,7 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
             values.store(value, {place, i}, lanes);
           });
     });
-  }, /*contractions=*/3);
+  });
   launchCombine(s, "combine", m, values, sorted.placeOf, s.buffer(op.getGates()),
                 s.buffer(op.getResult()));
 }
@@ -65,7 +65,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
   Shares hiddenShares = Shares::of(m.pairs() * m.hidden, m.features / 2 + 16);
   SmallVector<Value> buffers{s.buffer(op.getU()), s.buffer(op.getIds()), s.buffer(op.getW1()),
                              s.buffer(op.getW3()), hidden};
-  launch(s, "hidden", hiddenShares.tasks(), buffers, [&](Kernel &k) {
+  launch(s, "hidden", hiddenShares.tasks(), buffers, /*contractions=*/2, [&](Kernel &k) {
     Mem u = k.mem(0).rows(), ids = k.mem(1).flat(), w1 = k.mem(2), w3 = k.mem(3), out = k.mem(4);
     k.forShare(hiddenShares, [&](Val item) {
       Val pair = item / m.hidden, i = item % m.hidden;
@@ -78,12 +78,12 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
                {weights(w1), weights(w3)});
       out.store(swiglu(sums[0], sums[1]), {pair, i});
     });
-  }, /*contractions=*/2);
+  });
   Shares shares = Shares::of(m.rows * m.features, m.chosen * (m.hidden / 2 + 16));
   launch(s, "combine", shares.tasks(),
          {hidden, s.buffer(op.getIds()), s.buffer(op.getGates()), s.buffer(op.getW2()),
           s.buffer(op.getResult())},
-         [&](Kernel &k) {
+         /*contractions=*/1, [&](Kernel &k) {
            Mem hidden = k.mem(0), ids = k.mem(1).flat(), gates = k.mem(2).flat(), w2 = k.mem(3);
            Mem out = k.mem(4).rows();
            k.forShare(shares, [&](Val item) {
@@ -97,7 +97,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
              });
              out.store(sum[0], {row, i});
            });
-         }, /*contractions=*/1);
+         });
 }
 
 static void buildMixExperts(MixExpertsOp op, ScheduleBuilder &s) {

@@ -101,7 +101,7 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
   SmallVector<Value> buffers{starts, left, packed, out};
   if (pairAt)
     buffers.push_back(pairAt);
-  launch(s, name, m.experts * tiles.tasks(), buffers, [&](Kernel &k) {
+  launch(s, name, m.experts * tiles.tasks(), buffers, /*contractions=*/1, [&](Kernel &k) {
     Mem starts = k.mem(0), left = k.mem(1).rows(), out = k.mem(3);
     Val expert = k.task / tiles.tasks(), tile = k.task % tiles.tasks();
     Val from = k.toIndex(starts.load({expert})), to = k.toIndex(starts.load({expert + 1}));
@@ -115,7 +115,7 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
         [&](Val row, Val column, Val value, Lanes lanes) {
           out.store(value, {expert, row, column}, lanes);
         });
-  }, /*contractions=*/1);
+  });
 }
 
 static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
@@ -146,10 +146,10 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
                              rows.uPanels,
                              rows.du,
                              s.buffer(op.getDGates())};
-  launch(s, "grad_of_rows", m.blocks(), buffers, [&](Kernel &k) {
+  launch(s, "grad_of_rows", m.blocks(), buffers, /*contractions=*/5, [&](Kernel &k) {
     forExpertBlock(k, k.mem(4),
                    [&](Val expert, Val from, Val to) { gradOfBlock(k, m, expert, from, to); });
-  }, /*contractions=*/5);
+  });
   launchCombine(s, "combine", m, rows.du, sorted.placeOf, {}, s.buffer(op.getDU()));
   launchWeightGrad(s, "grad_of_w1", m, sorted.starts, rows.da, {}, uLayout(m), rows.uPanels,
                    m.hidden, s.buffer(op.getDW1()));

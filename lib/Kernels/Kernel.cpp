@@ -101,7 +101,12 @@ Val keep(Val x, Lanes lanes, double fill) {
 }
 
 void launch(ScheduleBuilder &schedule, StringRef name, int64_t tasks, ValueRange arguments,
-            function_ref<void(Kernel &)> write, int64_t contractions) {
+            function_ref<void(Kernel &)> write) {
+  launch(schedule, name, tasks, arguments, /*contractions=*/0, write);
+}
+
+void launch(ScheduleBuilder &schedule, StringRef name, int64_t tasks, ValueRange arguments,
+            int64_t contractions, function_ref<void(Kernel &)> write) {
   auto body = [&](OpBuilder &builder, Location loc, Value task, ValueRange values) {
     Kernel kernel(builder, loc, schedule.target(), task, values);
     write(kernel);

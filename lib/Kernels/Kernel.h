@@ -67,10 +67,13 @@ private:
 /// The first lanes of `x`, `fill` in the others.
 Val keep(Val x, Lanes lanes, double fill);
 
-/// Launches a kernel whose body `write` writes. `contractions` as in ScheduleBuilder::launch.
+/// Launches a kernel whose body `write` writes.
 void launch(ScheduleBuilder &schedule, llvm::StringRef name, int64_t tasks,
-            mlir::ValueRange arguments, llvm::function_ref<void(Kernel &)> write,
-            int64_t contractions = 0);
+            mlir::ValueRange arguments, llvm::function_ref<void(Kernel &)> write);
+/// The same; `contractions` is its part of the operation's, as in ScheduleBuilder::launch.
+void launch(ScheduleBuilder &schedule, llvm::StringRef name, int64_t tasks,
+            mlir::ValueRange arguments, int64_t contractions,
+            llvm::function_ref<void(Kernel &)> write);
 
 /// Scratch of f32 (or another type).
 mlir::Value scratch(ScheduleBuilder &schedule, llvm::ArrayRef<int64_t> shape,

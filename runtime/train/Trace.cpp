@@ -37,7 +37,11 @@ public:
   explicit Events(int64_t origin) : origin(origin) {}
 
   void nameRow(int row, const std::string &name) {
-    add({{"ph", "M"}, {"pid", 1}, {"tid", row}, {"name", "thread_name"}, {"args", {{"name", name}}}});
+    add({{"ph", "M"},
+         {"pid", 1},
+         {"tid", row},
+         {"name", "thread_name"},
+         {"args", {{"name", name}}}});
   }
   void span(int row, const std::string &name, const std::string &category, int64_t begin,
             int64_t end, OrderedJson arguments) {
@@ -99,8 +103,7 @@ std::string Trace::text() const {
                   describeLaunch(launch.record, spec));
       for (const runtime::ThreadShare &share : launch.threads)
         events.span(rowOf(share.thread), spec.kernel, "tasks", share.begin, share.end,
-                    {{"tasks", share.tasks},
-                     {"busy_us", 1e-3 * static_cast<double>(share.busy)}});
+                    {{"tasks", share.tasks}, {"busy_us", 1e-3 * static_cast<double>(share.busy)}});
     }
   }
   OrderedJson about = {{"model", manifest.model}, {"variant", variant}};

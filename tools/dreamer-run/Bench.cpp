@@ -74,9 +74,8 @@ Result<std::vector<double>> timeRuns(runtime::Call &call, const BenchOptions &gi
 }
 
 /// First as it is, then once more with its launches watched.
-Result<EntryTiming> timeEntry(OpenPackage &opened, const std::string &entry,
-                              const Machine &machine, const BenchOptions &given,
-                              Profiling &profiling) {
+Result<EntryTiming> timeEntry(OpenPackage &opened, const std::string &entry, const Machine &machine,
+                              const BenchOptions &given, Profiling &profiling) {
   Result<runtime::Call *> call = opened.model->call(entry);
   if (call.failed())
     return call.status();
@@ -144,9 +143,10 @@ Status bench(const BenchOptions &given) {
 
 int runBench(const Words &words) {
   BenchOptions given;
-  Options options("bench", "PACKAGE [--entry=NAME]",
-                  "Times entries and their kernels on initial weights and random tokens, beside what\n"
-                  "this machine can do at most, which is measured first.");
+  Options options(
+      "bench", "PACKAGE [--entry=NAME]",
+      "Times entries and their kernels on initial weights and random tokens, beside what\n"
+      "this machine can do at most, which is measured first.");
   given.package.addTo(options);
   options.value("entry", "NAME", &given.entries, "which (repeatable); default: all");
   options.value("repetitions", "N", &given.repetitions,

@@ -43,9 +43,9 @@ static std::string tableOf(const EntryTiming &timing, const Machine &machine) {
                                                  "ms/bound"}};
   for (const KernelTiming &kernel : timing.kernels)
     rows.push_back(rowOf(kernel, timing, machine));
-  rows.push_back({"between kernels", "", formatFixed(1e3 * timing.betweenKernels, 3),
-                  percent(ratio(timing.betweenKernels,
-                                timing.kernelSeconds() + timing.betweenKernels))});
+  rows.push_back(
+      {"between kernels", "", formatFixed(1e3 * timing.betweenKernels, 3),
+       percent(ratio(timing.betweenKernels, timing.kernelSeconds() + timing.betweenKernels))});
   return text("\n", timing.entry, ", ", timing.seconds.size(), " runs\n") + formatTable(rows) +
          text(timing.entry, " ", formatFixed(1e3 * timing.median(), 3), " ms (",
               formatFixed(1e3 * timing.seconds.front(), 3), " to ",
@@ -57,10 +57,9 @@ static std::string tableOf(const EntryTiming &timing, const Machine &machine) {
 }
 
 std::string BenchReport::asTable() const {
-  std::string out =
-      text(model, " on ", device, ", ", variant, ", ", machine.threads, " threads\n",
-           machine.processor, "\nf32 peak ", formatFixed(1e-9 * machine.flopsPerSecond, 1),
-           " GFLOP/s; bandwidth");
+  std::string out = text(model, " on ", device, ", ", variant, ", ", machine.threads, " threads\n",
+                         machine.processor, "\nf32 peak ",
+                         formatFixed(1e-9 * machine.flopsPerSecond, 1), " GFLOP/s; bandwidth");
   const char *separator = " ";
   for (const Bandwidth &bandwidth : machine.bandwidths) {
     out += text(separator, formatFixed(1e-9 * bandwidth.bytesPerSecond, 1), " GB/s over ",

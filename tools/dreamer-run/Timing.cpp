@@ -67,8 +67,7 @@ void LaunchTimes::summarize(const Machine &machine, EntryTiming &timing) const {
     kernel.launches += counts[id];
     kernel.flops += counts[id] * launch.flops;
     kernel.bytes += counts[id] * launch.bytes();
-    kernel.bound +=
-        static_cast<double>(counts[id]) * machine.bound(launch.flops, launch.bytes());
+    kernel.bound += static_cast<double>(counts[id]) * machine.bound(launch.flops, launch.bytes());
   }
   for (auto &[name, kernel] : kernels)
     timing.kernels.push_back(std::move(kernel));

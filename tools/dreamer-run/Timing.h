@@ -24,10 +24,10 @@ struct KernelTiming {
 
 struct EntryTiming {
   std::string entry;
-  int64_t tokens = 0;               ///< positions that one run computes
-  std::vector<double> seconds;      ///< of each run, nothing else measured; sorted
+  int64_t tokens = 0;                ///< positions that one run computes
+  std::vector<double> seconds;       ///< of each run, nothing else measured; sorted
   std::vector<KernelTiming> kernels; ///< the longest first
-  double betweenKernels = 0;        ///< copies, fills, the host and the measuring; median
+  double betweenKernels = 0;         ///< copies, fills, the host and the measuring; median
 
   double median() const { return seconds[seconds.size() / 2]; }
   double kernelSeconds() const;
