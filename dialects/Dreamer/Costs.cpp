@@ -13,7 +13,7 @@ using namespace dreamer;
 AdjointContext::~AdjointContext() = default;
 DecodeContext::~DecodeContext() = default;
 
-static int64_t bytesOf(Value value) {
+int64_t dreamer::bytesOf(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type ? type.getNumElements() * type.getElementTypeBitWidth() / 8 : 0;
 }
@@ -25,30 +25,35 @@ static int64_t product(ArrayRef<int64_t> sizes) {
   return result;
 }
 
-Cost Cost::ofMemoryTraffic(Operation *op) {
+using IndexOf = llvm::function_ref<int64_t(Value)>;
+
+Cost Cost::ofMemoryTraffic(Operation *op, IndexOf index) {
+  auto counted = cast<CostOpInterface>(op);
   Cost cost;
   for (Value operand : op->getOperands())
-    cost.bytesRead += bytesOf(operand);
+    cost.bytesRead += counted.getTouchedBytes(operand, index);
   for (Value result : op->getResults())
-    cost.bytesWritten += bytesOf(result);
+    cost.bytesWritten += counted.getTouchedBytes(result, index);
   return cost;
 }
 
-static Cost withFlops(Operation *op, int64_t flops) {
-  Cost cost = Cost::ofMemoryTraffic(op);
+static Cost withFlops(Operation *op, int64_t flops, IndexOf index) {
+  Cost cost = Cost::ofMemoryTraffic(op, index);
   cost.flops = flops;
   return cost;
 }
 
-using IndexOf = llvm::function_ref<int64_t(Value)>;
+//===-- Products ---===//
 
-Cost LinearOp::getCost(IndexOf) {
-  return withFlops(*this, 2 * product(leadOf(getX())) * product(shapeOf(getWeight())));
+Cost LinearOp::getCost(IndexOf index) {
+  return withFlops(*this, 2 * product(leadOf(getX())) * product(shapeOf(getWeight())), index);
 }
 
-Cost LinearWeightGradOp::getCost(IndexOf) {
-  return withFlops(*this, 2 * product(leadOf(getX())) * product(shapeOf(getDWeight())));
+Cost LinearWeightGradOp::getCost(IndexOf index) {
+  return withFlops(*this, 2 * product(leadOf(getX())) * product(shapeOf(getDWeight())), index);
 }
+
+//===-- Attention ---===//
 
 /// Multiply-adds of one causal product of all heads: T (T + 1) / 2 pairs of positions.
 static int64_t causalPairs(Value q) {
@@ -56,40 +61,50 @@ static int64_t causalPairs(Value q) {
   return shape[0] * shape[2] * (shape[1] * (shape[1] + 1) / 2);
 }
 
-Cost SequenceAttentionOp::getCost(IndexOf) {
-  return withFlops(*this, 2 * 2 * causalPairs(getQ())); // q k^T, p v
+Cost SequenceAttentionOp::getCost(IndexOf index) {
+  return withFlops(*this, 2 * 2 * causalPairs(getQ()), index); // q k^T, p v
 }
 
-Cost SequenceAttentionGradOp::getCost(IndexOf) {
-  return withFlops(*this, 5 * 2 * causalPairs(getQ())); // q k^T again, dp, dv, dq, dk
+Cost SequenceAttentionGradOp::getCost(IndexOf index) {
+  // q k^T again, dp, dv, dq, dk
+  return withFlops(*this, 5 * 2 * causalPairs(getQ()), index);
 }
 
-/// Leaves, of what is read of two histories, their first `count` slots.
-static void readPrefix(Cost &cost, Value history, int64_t count) {
-  int64_t slots = shapeOf(history)[0];
-  cost.bytesRead -= 2 * (bytesOf(history) - bytesOf(history) / slots * count);
+/// `count` entries of the first dimension of `value`.
+static int64_t entriesOf(Value value, int64_t count) {
+  return bytesOf(value) / shapeOf(value)[0] * count;
 }
 
 Cost DepthAttentionOp::getCost(IndexOf index) {
-  int64_t count = index(getCount());
-  Cost cost = withFlops(*this, 2 * 2 * count * product(shapeOf(getQ())));
-  readPrefix(cost, getKeys(), count);
-  return cost;
+  return withFlops(*this, 2 * 2 * index(getCount()) * product(shapeOf(getQ())), index);
+}
+
+int64_t DepthAttentionOp::getTouchedBytes(Value value, IndexOf index) {
+  bool isHistory = value == getKeys() || value == getValues();
+  return isHistory ? entriesOf(value, index(getCount())) : bytesOf(value);
 }
 
 Cost DepthAttentionGradOp::getCost(IndexOf index) {
-  int64_t count = index(getCount());
-  Cost cost = withFlops(*this, 5 * 2 * count * product(shapeOf(getQ())));
-  readPrefix(cost, getKeys(), count);
-  return cost;
+  return withFlops(*this, 5 * 2 * index(getCount()) * product(shapeOf(getQ())), index);
 }
 
-Cost DecodeAttentionOp::getCost(IndexOf) {
-  ArrayRef<int64_t> cache = shapeOf(getKeys()); // [D, B, C, kv_heads * c]
-  Cost cost = withFlops(*this, 2 * 2 * cache[2] * product(shapeOf(getQ())));
-  cost.bytesRead -= 2 * (bytesOf(getKeys()) - bytesOf(getKeys()) / cache[0]); // one slot
-  return cost;
+int64_t DepthAttentionGradOp::getTouchedBytes(Value value, IndexOf index) {
+  bool isSum = llvm::is_contained(getSums(), value) ||
+               (!getSums().empty() && (value == getDKeys() || value == getDValues()));
+  bool isHistory = value == getKeys() || value == getValues() || isSum;
+  return isHistory ? entriesOf(value, index(getCount())) : bytesOf(value);
 }
+
+Cost DecodeAttentionOp::getCost(IndexOf index) {
+  ArrayRef<int64_t> cache = shapeOf(getKeys()); // [D, B, C, kv_heads * c]
+  return withFlops(*this, 2 * 2 * cache[2] * product(shapeOf(getQ())), index);
+}
+
+int64_t DecodeAttentionOp::getTouchedBytes(Value value, IndexOf) {
+  return value == getKeys() || value == getValues() ? entriesOf(value, 1) : bytesOf(value);
+}
+
+//===-- Experts ---===//
 
 /// Multiply-adds of one product with each chosen expert.
 static int64_t expertPairs(Value ids, Value w1) {
@@ -97,11 +112,44 @@ static int64_t expertPairs(Value ids, Value w1) {
   return product(shapeOf(ids)) * weight[1] * weight[2];
 }
 
-Cost MixExpertsOp::getCost(IndexOf) {
-  return withFlops(*this, 3 * 2 * expertPairs(getIds(), getW1()));
+/// No more experts than there are choices.
+static int64_t chosenExperts(Value weights, Value ids) {
+  return entriesOf(weights, std::min(shapeOf(weights)[0], product(shapeOf(ids))));
 }
 
-Cost MixExpertsGradOp::getCost(IndexOf) {
+Cost MixExpertsOp::getCost(IndexOf index) {
+  return withFlops(*this, 3 * 2 * expertPairs(getIds(), getW1()), index);
+}
+
+int64_t MixExpertsOp::getTouchedBytes(Value value, IndexOf) {
+  bool isWeight = llvm::is_contained({getW1(), getW3(), getW2()}, value);
+  return isWeight ? chosenExperts(value, getIds()) : bytesOf(value);
+}
+
+Cost MixExpertsGradOp::getCost(IndexOf index) {
   // w1 and w3 again, then both operands' cotangents of all three products.
-  return withFlops(*this, (2 + 6) * 2 * expertPairs(getIds(), getW1()));
+  return withFlops(*this, (2 + 6) * 2 * expertPairs(getIds(), getW1()), index);
+}
+
+int64_t MixExpertsGradOp::getTouchedBytes(Value value, IndexOf) {
+  bool isSum = llvm::is_contained(getSums(), value) ||
+               (!getSums().empty() && llvm::is_contained({getDW1(), getDW3(), getDW2()}, value));
+  bool isWeight = llvm::is_contained({getW1(), getW3(), getW2()}, value) || isSum;
+  return isWeight ? chosenExperts(value, getIds()) : bytesOf(value);
+}
+
+//===-- Parts of tables, stacks and caches ---===//
+
+int64_t EmbeddingOp::getTouchedBytes(Value value, IndexOf) {
+  return value == getTable() ? std::min(bytesOf(value), bytesOf(getResult())) : bytesOf(value);
+}
+
+int64_t AppendOp::getTouchedBytes(Value value, IndexOf) {
+  return value == getHistory() ? 0 : bytesOf(getValue()); // the result is the history in place
+}
+
+int64_t SlotOp::getTouchedBytes(Value, IndexOf) { return bytesOf(getResult()); }
+
+int64_t CacheAppendOp::getTouchedBytes(Value value, IndexOf) {
+  return value == getCache() ? 0 : bytesOf(value == getResult() ? getValue() : value);
 }

@@ -46,14 +46,18 @@ public:
   virtual mlir::Value slot() = 0;
 };
 
+/// Bytes of a tensor's elements, 0 for anything else.
+int64_t bytesOf(mlir::Value value);
+
 /// What one execution of an operation costs.
 struct Cost {
   int64_t flops = 0;        ///< contractions; a multiply-add counts two
   int64_t bytesRead = 0;    ///< operands
   int64_t bytesWritten = 0; ///< results
 
-  /// No contraction; every tensor operand read once, every result written once.
-  static Cost ofMemoryTraffic(mlir::Operation *op);
+  /// No contraction; what `op`, a CostOpInterface, touches of its operands read once, of its
+  /// results written once.
+  static Cost ofMemoryTraffic(mlir::Operation *op, llvm::function_ref<int64_t(mlir::Value)> index);
 
   Cost &operator+=(const Cost &other) {
     flops += other.flops;

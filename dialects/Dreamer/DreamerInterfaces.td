@@ -36,7 +36,8 @@ def CostOpInterface : OpInterface<"CostOpInterface"> {
   let description = [{
     An operation that knows what one execution costs. FLOPs count contractions
     only, a multiply-add as two; causal masks and depth prefixes are counted
-    exactly. Bytes are what the operands and results occupy.
+    exactly. Bytes are what the operands and results occupy, as far as they are
+    touched.
   }];
   let methods = [
     InterfaceMethod<[{
@@ -44,7 +45,16 @@ def CostOpInterface : OpInterface<"CostOpInterface"> {
       (a depth, a count of history slots) in the execution that is asked for.
     }], "::dreamer::Cost", "getCost",
       (ins "::llvm::function_ref<int64_t(::mlir::Value)>":$index), "", [{
-        return ::dreamer::Cost::ofMemoryTraffic($_op);
+        return ::dreamer::Cost::ofMemoryTraffic($_op, index);
+      }]>,
+    InterfaceMethod<[{
+      The bytes of `value`, an operand or a result, that one execution reads or
+      writes: all of them but where the operation needs a part. Where the data
+      decide (ids), at most so many.
+    }], "int64_t", "getTouchedBytes",
+      (ins "::mlir::Value":$value,
+           "::llvm::function_ref<int64_t(::mlir::Value)>":$index), "", [{
+        return ::dreamer::bytesOf(value);
       }]>,
   ];
 }

@@ -27,8 +27,12 @@ def DecodableWithCache
 def MatrixOperands : DeclareOpInterfaceMethods<MatrixOperandsOpInterface>;
 /// Counts its memory traffic only.
 def Cheap : DeclareOpInterfaceMethods<CostOpInterface>;
+/// The same, and touches a part of some operand or result.
+def Partial : DeclareOpInterfaceMethods<CostOpInterface, ["getTouchedBytes"]>;
 /// Contracts: counts FLOPs as well.
 def Contracts : DeclareOpInterfaceMethods<CostOpInterface, ["getCost"]>;
+def ContractsPartial
+    : DeclareOpInterfaceMethods<CostOpInterface, ["getCost", "getTouchedBytes"]>;
 
 /// Infers result types from an Adaptor. Unlike upstream's InferTypeOpAdaptor it finds attributes
 /// also while an operation is parsed, when they are not yet in its properties.

@@ -47,7 +47,7 @@ def Dreamer_GatesOp : Dreamer_PureOp<"gates", [Cheap, Differentiable]> {
 }
 
 def Dreamer_MixExpertsOp
-    : Dreamer_PureOp<"mix_experts", [Contracts, Differentiable, MatrixOperands]> {
+    : Dreamer_PureOp<"mix_experts", [ContractsPartial, Differentiable, MatrixOperands]> {
   let summary = "sum over the chosen experts j of gate_j * W2_j (silu(W1_j u) * (W3_j u))";
   let description = [{
     u [lead, h], ids i32 [lead, k], gates f32 [lead, k], w1 and w3 [N, f, h],

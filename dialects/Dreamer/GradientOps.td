@@ -58,7 +58,7 @@ def Dreamer_SequenceAttentionGradOp
 }
 
 def Dreamer_DepthAttentionGradOp
-    : Dreamer_PureOp<"depth_attention_grad", [Contracts, Accumulates]> {
+    : Dreamer_PureOp<"depth_attention_grad", [ContractsPartial, Accumulates]> {
   let summary = "adjoint of depth_attention; slots past `count` get zero, or stay as in `sums`";
   let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$keys, Dreamer_Matrix:$values,
                        Index:$count, Dreamer_Matrix:$d_result, Variadic<Dreamer_Float>:$sums,
@@ -77,7 +77,7 @@ def Dreamer_GatesGradOp : Dreamer_PureOp<"gates_grad", [Cheap]> {
 }
 
 def Dreamer_MixExpertsGradOp
-    : Dreamer_PureOp<"mix_experts_grad", [Contracts, MatrixOperands, Accumulates]> {
+    : Dreamer_PureOp<"mix_experts_grad", [ContractsPartial, MatrixOperands, Accumulates]> {
   let summary = "adjoint of mix_experts, the experts' hidden values computed again";
   let arguments = (ins Dreamer_Matrix:$u, Dreamer_Ids:$ids, Dreamer_Float:$gates,
                        Dreamer_Matrix:$w1, Dreamer_Matrix:$w3, Dreamer_Matrix:$w2,

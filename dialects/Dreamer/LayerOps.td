@@ -22,7 +22,7 @@ def Dreamer_PositionsOp : Dreamer_PureOp<"positions", [Cheap, Decodable]> {
   let assemblyFormat = "$tokens attr-dict `:` type($tokens)";
 }
 
-def Dreamer_EmbeddingOp : Dreamer_PureOp<"embedding", [Cheap, Differentiable]> {
+def Dreamer_EmbeddingOp : Dreamer_PureOp<"embedding", [Partial, Differentiable]> {
   let summary = "rows of a table, times a scale: i32 [lead], f32 [V, h] -> f32 [lead, h]";
   let arguments = (ins Dreamer_Ids:$tokens, Dreamer_Float:$table,
                        DefaultValuedAttr<F64Attr, "1.0">:$scale);
@@ -116,7 +116,7 @@ def Dreamer_SequenceAttentionOp
 }
 
 def Dreamer_DepthAttentionOp
-    : Dreamer_PureOp<"depth_attention", [Contracts, Differentiable]> {
+    : Dreamer_PureOp<"depth_attention", [ContractsPartial, Differentiable]> {
   let summary = "softmax attention of one position over its history of depths";
   let description = [{
     q [lead, heads * c]; histories of keys and values [S, lead, kv_heads * c], of which
@@ -136,7 +136,7 @@ def Dreamer_LastPositionOp : Dreamer_PureOp<"last_position", [Cheap]> {
   let assemblyFormat = "$x `,` $lengths attr-dict `:` type(operands)";
 }
 
-def Dreamer_CacheAppendOp : Dreamer_PureOp<"cache_append", [Cheap]> {
+def Dreamer_CacheAppendOp : Dreamer_PureOp<"cache_append", [Partial]> {
   let summary = "a cache [D, B, C, F] with value [B, F] at [slot, b, position[b]]";
   let arguments = (ins Dreamer_Float:$cache, Dreamer_Float:$value, Dreamer_Ids:$position,
                        Index:$slot);
@@ -145,7 +145,7 @@ def Dreamer_CacheAppendOp : Dreamer_PureOp<"cache_append", [Cheap]> {
 }
 
 def Dreamer_DecodeAttentionOp
-    : Dreamer_PureOp<"decode_attention", [Contracts]> {
+    : Dreamer_PureOp<"decode_attention", [ContractsPartial]> {
   let summary = "attention of one new token over the cached positions 0 .. position[b]";
   let description = [{
     q [B, heads * c], caches of keys and values [D, B, C, kv_heads * c] read at `slot`.

@@ -77,7 +77,7 @@ def Dreamer_YieldOp
   }];
 }
 
-def Dreamer_AppendOp : Dreamer_PureOp<"append", [Cheap, Differentiable]> {
+def Dreamer_AppendOp : Dreamer_PureOp<"append", [Partial, Differentiable]> {
   let summary = "a history [S, lead, F] with value [lead, F] in `slot`";
   let description = [{
     Only slots before `slot` of the operand are valid, those up to it of the result.
@@ -94,7 +94,7 @@ def Dreamer_HistoryOp : Dreamer_PureOp<"history", [Cheap, Differentiable]> {
   let assemblyFormat = "$like attr-dict `:` type($like)";
 }
 
-def Dreamer_SlotOp : Dreamer_PureOp<"slot", [Cheap]> {
+def Dreamer_SlotOp : Dreamer_PureOp<"slot", [Partial]> {
   let summary = "entry `slot` of a stack [S, ...]";
   let arguments = (ins Dreamer_AnyTensor:$stack, Index:$slot);
   let results = (outs Dreamer_AnyTensor:$result);

@@ -47,21 +47,33 @@ class Schedule_Op<string mnemonic, list<Trait> traits = []>
 def Schedule_Buffer : MemRefOf<[F32, F64, BF16, I32, I64, I8]>;
 
 def Schedule_LaunchOp
-    : Schedule_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    : Schedule_Op<"launch", [AttrSizedOperandSegments,
+                             DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a kernel once for each task 0 .. tasks-1";
   let description = [{
     Tasks are independent: any order, any number at the same time. Ends when all have
-    ended.
+    ended. What is known of a launch is for people and profiles:
+
+    * `at`, the index of the step of the innermost loop over depth;
+    * `part`, the part of the model, such as `core.sequence_attention`;
+    * `flops` of its contractions, `bytes_read` and `bytes_written` of its buffers, each touched
+      byte once; in a loop the mean over all steps, and at most so many where the data decide;
+    * `id`, its place in the table of the package's manifest.
 
     ```mlir
-    schedule.launch @add_forward_0 tasks(%c4) (%a, %b, %sum
-        : memref<4x64xf32>, memref<4x64xf32>, memref<4x64xf32>)
+    schedule.launch @add_forward_0 tasks(%c4) at(%d) (%a, %b, %sum
+        : memref<4x64xf32>, memref<4x64xf32>, memref<4x64xf32>) {part = "core.add"}
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Index:$tasks,
-                       Variadic<AnyTypeOf<[Index, Schedule_Buffer]>>:$arguments);
-  let assemblyFormat =
-      "$kernel `tasks` `(` $tasks `)` `(` ($arguments^ `:` type($arguments))? `)` attr-dict";
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Index:$tasks, Optional<Index>:$step,
+                       Variadic<AnyTypeOf<[Index, Schedule_Buffer]>>:$arguments,
+                       OptionalAttr<StrAttr>:$part, OptionalAttr<I64Attr>:$flops,
+                       OptionalAttr<I64Attr>:$bytes_read, OptionalAttr<I64Attr>:$bytes_written,
+                       OptionalAttr<I64Attr>:$id);
+  let assemblyFormat = [{
+    $kernel `tasks` `(` $tasks `)` (`at` `(` $step^ `)`)? `(` ($arguments^ `:` type($arguments))? `)`
+    attr-dict
+  }];
 }
 
 def Schedule_FillOp : Schedule_Op<"fill"> {

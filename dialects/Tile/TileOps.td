@@ -9,6 +9,7 @@
 include "dialects/Tile/TileDialect.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ViewLikeInterface.td"
 
 class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemonic, traits>;
 
@@ -38,7 +39,7 @@ def Tile_BarrierOp : Tile_Op<"barrier"> {
 // Places
 //===----------------------------------------------------------------------===//
 
-def Tile_ViewOp : Tile_Op<"view", [Pure, AttrSizedOperandSegments]> {
+def Tile_ViewOp : Tile_Op<"view", [Pure, AttrSizedOperandSegments, ViewLikeOpInterface]> {
   let summary = "a tile of an array or of a larger place";
   let description = [{
     The tile's first element is at `offsets`, of which there are as many as the base has dimensions. An
@@ -58,10 +59,14 @@ def Tile_ViewOp : Tile_Op<"view", [Pure, AttrSizedOperandSegments]> {
   let assemblyFormat = [{
     $base `[` $offsets `]` (`valid` `(` $valid^ `)`)? attr-dict `:` type($base) `->` type($result)
   }];
+  let extraClassDeclaration = [{
+    ::mlir::Value getViewSource() { return getBase(); }
+    ::mlir::Value getViewDest() { return getResult(); }
+  }];
   let hasVerifier = 1;
 }
 
-def Tile_RowsOp : Tile_Op<"rows", [Pure]> {
+def Tile_RowsOp : Tile_Op<"rows", [Pure, ViewLikeOpInterface]> {
   let summary = "rows of a matrix, gathered";
   let description = [{
     Row `r` of the result is row `ids[r]` of the matrix, from `column` on; where the id is negative there is no row: it reads 0 and is not written.
@@ -75,6 +80,10 @@ def Tile_RowsOp : Tile_Op<"rows", [Pure]> {
   let results = (outs Tile_Mem:$result);
   let assemblyFormat = [{
     $matrix `[` $ids `,` $column `]` attr-dict `:` type($matrix) `,` type($ids) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::Value getViewSource() { return getMatrix(); }
+    ::mlir::Value getViewDest() { return getResult(); }
   }];
   let hasVerifier = 1;
 }

@@ -60,7 +60,7 @@ extern "C" {
 /// Version of this interface. The major number changes when an existing program would break (and so
 /// does SOVERSION).
 #define DREAMER_RUNTIME_API_MAJOR 0
-#define DREAMER_RUNTIME_API_MINOR 1
+#define DREAMER_RUNTIME_API_MINOR 2
 
 /// The version of the loaded library, major * 1000 + minor.
 DREAMER_API uint32_t dreamer_runtime_api_version(void);
@@ -246,6 +246,28 @@ DREAMER_API dreamer_status dreamer_package_output(const dreamer_package *package
 /// there is no such entry.
 DREAMER_API int64_t dreamer_package_arena_bytes(const dreamer_package *package, const char *entry);
 
+/// A place in the code of an entry that launches a kernel, and what one launch does. FLOPs are those
+/// of contractions, a multiply-add counting two; bytes count every touched byte once. In a loop over
+/// depth they are the mean over its steps, all run; where the data decide (experts, cached
+/// positions) they are the most that can be.
+typedef struct dreamer_launch_info {
+  uint32_t size;         ///< sizeof(dreamer_launch_info)
+  const char *kernel;    ///< such as "linear_product_3"
+  const char *operation; ///< that the kernel is a part of, such as "dreamer.linear"
+  const char *part;      ///< of the model, such as "core.sequence_attention"; "other" if unknown
+  int64_t flops;
+  int64_t bytes_read;
+  int64_t bytes_written;
+} dreamer_launch_info;
+
+/// The launches of an entry as compiled for one variant (dreamer_session_variant); -1 if there is no
+/// such entry or variant, or the package does not say.
+DREAMER_API int64_t dreamer_package_launch_count(const dreamer_package *package,
+                                                 const char *variant, const char *entry);
+DREAMER_API dreamer_status dreamer_package_launch(const dreamer_package *package,
+                                                  const char *variant, const char *entry,
+                                                  int64_t index, dreamer_launch_info *out);
+
 //===-- Sessions ---===//
 // A package ready to run on a device, with its parameters and, where an entry needs them, gradients
 // and moments.
@@ -277,6 +299,35 @@ DREAMER_API void dreamer_session_destroy(dreamer_session *session);
 DREAMER_API const char *dreamer_session_device(const dreamer_session *session);
 DREAMER_API const char *dreamer_session_variant(const dreamer_session *session);
 DREAMER_API int32_t dreamer_session_threads(const dreamer_session *session);
+
+/// What one thread did of a launch. Threads are numbered as they first take part in the process.
+typedef struct dreamer_thread_share {
+  int32_t thread;
+  int64_t tasks;
+  int64_t begin; ///< of its first task, nanoseconds
+  int64_t end;   ///< of its last task
+  int64_t busy;  ///< nanoseconds in tasks
+} dreamer_thread_share;
+
+/// A launch that has ended. Times are nanoseconds of a clock that only goes forward.
+typedef struct dreamer_launch_event {
+  uint32_t size; ///< sizeof(dreamer_launch_event) as the library knows it
+  const char *entry;
+  int64_t launch; ///< index for dreamer_package_launch, -1 if unknown
+  int64_t depth;  ///< step of the innermost loop over depth, -1 outside of loops
+  int64_t tasks;
+  int64_t begin;
+  int64_t end;
+  int64_t thread_count;
+  const dreamer_thread_share *threads; ///< valid during the call
+} dreamer_launch_event;
+
+typedef void (*dreamer_profile_fn)(void *context, const dreamer_launch_event *event);
+
+/// From the next run of a call on, `profile` is called after every launch, on the thread that runs
+/// the call. NULL ends that. Results do not depend on it; while it is set a run allocates memory.
+DREAMER_API dreamer_status dreamer_session_set_profile(dreamer_session *session,
+                                                       dreamer_profile_fn profile, void *context);
 
 /// The buffers of a session. All have one entry per parameter, of the parameter's shape.
 typedef enum dreamer_state DREAMER_32_BITS {

@@ -26,7 +26,7 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
   Value values = scratch(s, {m.places(), m.features});
   SmallVector<Value> buffers{
       prepareWide(s, op.getU()), sorted.rowAt, sorted.blocks, w1, w3, w2, hidden, values};
-  launch(s, "experts", m.blocks(), buffers, [&](Kernel &k) {
+  launch(s, "experts", m.blocks(), buffers, /*contractions=*/3, [&](Kernel &k) {
     Mem u = k.mem(0).rows(), rowAt = k.mem(1), hidden = k.mem(6), values = k.mem(7);
     forExpertBlock(k, k.mem(2), [&](Val expert, Val from, Val to) {
       auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
@@ -65,7 +65,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
   Shares hiddenShares = Shares::of(m.pairs() * m.hidden, m.features / 2 + 16);
   SmallVector<Value> buffers{s.buffer(op.getU()), s.buffer(op.getIds()), s.buffer(op.getW1()),
                              s.buffer(op.getW3()), hidden};
-  launch(s, "hidden", hiddenShares.tasks(), buffers, [&](Kernel &k) {
+  launch(s, "hidden", hiddenShares.tasks(), buffers, /*contractions=*/2, [&](Kernel &k) {
     Mem u = k.mem(0).rows(), ids = k.mem(1).flat(), w1 = k.mem(2), w3 = k.mem(3), out = k.mem(4);
     k.forShare(hiddenShares, [&](Val item) {
       Val pair = item / m.hidden, i = item % m.hidden;
@@ -83,7 +83,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
   launch(s, "combine", shares.tasks(),
          {hidden, s.buffer(op.getIds()), s.buffer(op.getGates()), s.buffer(op.getW2()),
           s.buffer(op.getResult())},
-         [&](Kernel &k) {
+         /*contractions=*/1, [&](Kernel &k) {
            Mem hidden = k.mem(0), ids = k.mem(1).flat(), gates = k.mem(2).flat(), w2 = k.mem(3);
            Mem out = k.mem(4).rows();
            k.forShare(shares, [&](Val item) {

@@ -144,7 +144,7 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
   Panels average = right;
   average.depth = ceilDiv(m.places(), m.experts);
   Tiles tiles = Tiles::of(rows, average);
-  launch(s, name, m.experts * tiles.tasks(), {starts, left, packed, out}, [&](Kernel &k) {
+  launch(s, name, m.experts * tiles.tasks(), {starts, left, packed, out}, /*contractions=*/1, [&](Kernel &k) {
     Mem starts = k.mem(0), left = k.mem(1), out = k.mem(3);
     Val expert = k.task / tiles.tasks(), tile = k.task % tiles.tasks();
     Val from = k.toIndex(starts.load({expert})), to = k.toIndex(starts.load({expert + 1}));
@@ -189,7 +189,7 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
                              rows.uPanels,
                              rows.du,
                              s.buffer(op.getDGates())};
-  launch(s, "grad_of_rows", m.blocks(), buffers, [&](Kernel &k) {
+  launch(s, "grad_of_rows", m.blocks(), buffers, /*contractions=*/5, [&](Kernel &k) {
     forExpertBlock(k, k.mem(Blocks),
                    [&](Val expert, Val from, Val to) { gradOfBlock(k, m, expert, from, to); });
   });

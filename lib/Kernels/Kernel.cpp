@@ -102,11 +102,16 @@ Val keep(Val x, Lanes lanes, double fill) {
 
 void launch(ScheduleBuilder &schedule, StringRef name, int64_t tasks, ValueRange arguments,
             function_ref<void(Kernel &)> write) {
-  schedule.launch(name, tasks, arguments,
-                  [&](OpBuilder &builder, Location loc, Value task, ValueRange values) {
-                    Kernel kernel(builder, loc, schedule.target(), task, values);
-                    write(kernel);
-                  });
+  launch(schedule, name, tasks, arguments, /*contractions=*/0, write);
+}
+
+void launch(ScheduleBuilder &schedule, StringRef name, int64_t tasks, ValueRange arguments,
+            int64_t contractions, function_ref<void(Kernel &)> write) {
+  auto body = [&](OpBuilder &builder, Location loc, Value task, ValueRange values) {
+    Kernel kernel(builder, loc, schedule.target(), task, values);
+    write(kernel);
+  };
+  schedule.launch(name, tasks, arguments, body, contractions);
 }
 
 Value prepare(ScheduleBuilder &schedule, StringRef name, Value source, ArrayRef<int64_t> key,

@@ -70,6 +70,10 @@ Val keep(Val x, Lanes lanes, double fill);
 /// Launches a kernel whose body `write` writes.
 void launch(ScheduleBuilder &schedule, llvm::StringRef name, int64_t tasks,
             mlir::ValueRange arguments, llvm::function_ref<void(Kernel &)> write);
+/// The same; `contractions` is its part of the operation's, as in ScheduleBuilder::launch.
+void launch(ScheduleBuilder &schedule, llvm::StringRef name, int64_t tasks,
+            mlir::ValueRange arguments, int64_t contractions,
+            llvm::function_ref<void(Kernel &)> write);
 
 /// Memory of f32 that a kernel fills from the operand `source`, see `ScheduleBuilder::prepare`.
 mlir::Value prepare(ScheduleBuilder &schedule, llvm::StringRef name, mlir::Value source,

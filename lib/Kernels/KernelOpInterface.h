@@ -61,8 +61,10 @@ public:
   /// arguments have the types of `arguments`. Kernels of operations that are equal in name,
   /// attributes, types and place of the launch are built once: `body` must depend on nothing else.
   /// `name` is short and lower_case, e.g. "forward"; it is for people who read dumps and profiles.
+  /// `contractions` is this launch's part of the operation's FLOPs, relative to those of the
+  /// operation's other launches; where all are 0, the last launch has them all.
   virtual void launch(llvm::StringRef name, mlir::OpFoldResult tasks, mlir::ValueRange arguments,
-                      KernelBody body) = 0;
+                      KernelBody body, int64_t contractions = 0) = 0;
 
   /// Memory of `type` that a kernel fills from `source`, an operand of the operation, and from nothing
   /// else, e.g. a matrix packed for a product; its arguments are the buffer of `source` and that
@@ -78,8 +80,9 @@ public:
                             llvm::StringRef message) = 0;
 
   /// Shorthand for a static number of tasks.
-  void launch(llvm::StringRef name, int64_t tasks, mlir::ValueRange arguments, KernelBody body) {
-    launch(name, mlir::OpFoldResult(builder().getIndexAttr(tasks)), arguments, body);
+  void launch(llvm::StringRef name, int64_t tasks, mlir::ValueRange arguments, KernelBody body,
+              int64_t contractions = 0) {
+    launch(name, mlir::OpFoldResult(builder().getIndexAttr(tasks)), arguments, body, contractions);
   }
 };
 

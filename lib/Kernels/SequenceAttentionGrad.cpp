@@ -216,7 +216,7 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
   int64_t pairs = shape.positions * std::min(shape.positions, shape.keyBlock()) / 2 + 1;
   Shares keyShares =
       Shares::of(shape.batch * shape.kvHeads * keyBlocks, pairs * shape.group() * pairCost(shape));
-  launch(s, onePass ? "grad" : "grad_of_keys", keyShares.tasks(), buffers, [&](Kernel &k) {
+  auto writeGradOfKeys = [&](Kernel &k) {
     GradBlocks memory = blocks(k, shape);
     Mem dq = k.mem(9).rows(), dk = k.mem(10).rows(), dv = k.mem(11).rows();
     k.forShare(keyShares, [&](Val share) {
@@ -224,13 +224,15 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
       gradOfKeys(k, memory, item / shape.kvHeads, item % shape.kvHeads, block * shape.keyBlock(),
                  dk, dv, onePass ? std::optional(dq) : std::nullopt);
     });
-  });
+  };
+  launch(s, onePass ? "grad" : "grad_of_keys", keyShares.tasks(), buffers,
+         /*contractions=*/onePass ? 5 : 4, writeGradOfKeys);
   if (onePass)
     return;
   int64_t queryBlocks = shape.queryBlocks();
   Shares queryShares = Shares::of(shape.batch * shape.heads * queryBlocks,
                                   shape.queryBlock() * shape.positions / 2 * pairCost(shape));
-  launch(s, "grad_of_queries", queryShares.tasks(), buffers, [&](Kernel &k) {
+  launch(s, "grad_of_queries", queryShares.tasks(), buffers, /*contractions=*/1, [&](Kernel &k) {
     GradBlocks memory = blocks(k, shape);
     k.forShare(queryShares, [&](Val share) {
       Val item = share / queryBlocks, block = share % queryBlocks;

@@ -202,6 +202,38 @@ json::Array targetsOf(ModuleOp module) {
   return targets;
 }
 
+json::Object launchOf(schedule::LaunchOp launch) {
+  auto kernel = SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr());
+  json::Object object{{"kernel", launch.getKernel()},
+                      {"operation", toJson(kernel->getAttr(schedule::attribute::kernel))}};
+  if (std::optional<StringRef> part = launch.getPart())
+    object["part"] = *part;
+  if (std::optional<uint64_t> flops = launch.getFlops())
+    object["flops"] = int64_t(*flops);
+  if (std::optional<uint64_t> bytes = launch.getBytesRead())
+    object["bytes_read"] = int64_t(*bytes);
+  if (std::optional<uint64_t> bytes = launch.getBytesWritten())
+    object["bytes_written"] = int64_t(*bytes);
+  return object;
+}
+
+/// By variant and entry, what it launches, in order of ids.
+json::Object launchesOf(ModuleOp module) {
+  json::Object variants;
+  for (auto variant : module.getOps<ModuleOp>()) {
+    json::Object entries;
+    for (auto function : variant.getOps<func::FuncOp>()) {
+      if (!function->hasAttr(schedule::attribute::entry))
+        continue;
+      json::Array launches;
+      function.walk([&](schedule::LaunchOp launch) { launches.push_back(launchOf(launch)); });
+      entries[function.getName()] = std::move(launches);
+    }
+    variants[*variant.getSymName()] = std::move(entries);
+  }
+  return variants;
+}
+
 json::Array errorsOf(ModuleOp module) {
   json::Array errors;
   if (auto messages = module->getAttrOfType<ArrayAttr>(schedule::attribute::errors))
@@ -211,6 +243,14 @@ json::Array errorsOf(ModuleOp module) {
 }
 
 } // namespace
+
+void dreamer::numberLaunches(ModuleOp module) {
+  for (auto variant : module.getOps<ModuleOp>())
+    for (auto function : variant.getOps<func::FuncOp>()) {
+      int64_t next = 0;
+      function.walk([&](schedule::LaunchOp launch) { launch.setId(next++); });
+    }
+}
 
 FailureOr<json::Object> dreamer::buildManifest(ModuleOp module, ArrayRef<std::string> flags) {
   auto parameters = module->getAttrOfType<ArrayAttr>(schedule::attribute::parameters);
@@ -257,6 +297,7 @@ FailureOr<json::Object> dreamer::buildManifest(ModuleOp module, ArrayRef<std::st
                         {"targets", targetsOf(module)},
                         {"errors", errorsOf(module)},
                         {"entries", std::move(entries)},
+                        {"launches", launchesOf(module)},
                         {"plan", std::move(plans)}};
   if (auto training = module->getAttrOfType<DictionaryAttr>(attribute::training))
     manifest["training"] = toJson(training);

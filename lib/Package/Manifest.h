@@ -12,6 +12,9 @@
 
 namespace dreamer {
 
+/// Gives every launch of a module of the kernels phase its place in the manifest's table.
+void numberLaunches(mlir::ModuleOp module);
+
 /// The manifest of a module of the kernels phase; runtime/core/Manifest.h has the schema. `flags` are
 /// the compiler options that made it. Fails with a diagnostic if an attribute is missing.
 mlir::FailureOr<llvm::json::Object> buildManifest(mlir::ModuleOp module,

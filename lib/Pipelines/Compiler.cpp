@@ -180,6 +180,7 @@ private:
   }
 
   LogicalResult enterTarget() {
+    numberLaunches(module);
     FailureOr<llvm::json::Object> manifest = buildManifest(module, options.flags);
     if (failed(manifest))
       return failure();

@@ -37,8 +37,8 @@ def ScheduleToLLVMPass : Pass<"dreamer-schedule-to-llvm", "::mlir::ModuleOp"> {
   let summary = "From a schedule and its kernels to the LLVM dialect";
   let description = [{
     Converts the module of one variant: func, arith, math, cf, memref and schedule. Buffers are bare
-    pointers. A launch of one task is a call of the kernel; others go through
-    `services->parallel_for` with a function that runs a range of tasks on a closure of the arguments.
+    pointers. A launch goes through `services->launch`, with a function that runs a range of tasks on a
+    closure of the arguments; the runtime calls it, on its threads where there are several tasks.
     An entry `f` becomes `i32 f(services*, void *const *buffers)`.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];

@@ -15,10 +15,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
-#include "llvm/ADT/StringSet.h"
 
 namespace dreamer {
 #define GEN_PASS_DEF_SCHEDULETOLLVMPASS
@@ -96,28 +94,16 @@ struct LowerLaunch : ConvertOpToLLVMPattern<schedule::LaunchOp> {
 
   LogicalResult matchAndRewrite(schedule::LaunchOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
+    MLIRContext *context = op.getContext();
+    Location loc = op.getLoc();
     SmallVector<Value> arguments;
     for (auto [value, converted] : llvm::zip(op.getArguments(), adaptor.getArguments()))
       arguments.push_back(isa<MemRefType>(value.getType())
-                              ? MemRefDescriptor(converted).alignedPtr(rewriter, op.getLoc())
+                              ? MemRefDescriptor(converted).alignedPtr(rewriter, loc)
                               : converted);
-    if (matchPattern(op.getTasks(), m_One())) {
-      arguments.push_back(constant(rewriter, op.getLoc(), 0));
-      LLVM::CallOp::create(rewriter, op.getLoc(), TypeRange(), op.getKernel(), arguments);
-    } else {
-      callParallelFor(op, adaptor.getTasks(), arguments, rewriter);
-    }
-    rewriter.eraseOp(op);
-    return success();
-  }
-
-private:
-  /// services->parallel_for(services->context, tasks, kernel.tasks, &closure)
-  static void callParallelFor(schedule::LaunchOp op, Value tasks, ArrayRef<Value> arguments,
-                              ConversionPatternRewriter &rewriter) {
-    MLIRContext *context = op.getContext();
-    Location loc = op.getLoc();
+    // services->launch(services->context, id, step, tasks, kernel.tasks, &closure)
     Type pointer = LLVM::LLVMPointerType::get(context), i32 = rewriter.getI32Type();
+    Type i64 = rewriter.getI64Type();
     auto type = closureType(context, op.getArguments().getTypes());
     Block &entry = op->getParentOfType<FunctionOpInterface>().getFunctionBody().front();
     Value closure;
@@ -128,18 +114,22 @@ private:
     }
     for (auto [i, argument] : llvm::enumerate(arguments))
       LLVM::StoreOp::create(rewriter, loc, argument, fieldOf(rewriter, loc, type, closure, i));
-    // dreamer_services of PackageFormat.h: {size, reserved, context, parallel_for}
+    // dreamer_services of PackageFormat.h: {size, reserved, context, launch}
     auto services = LLVM::LLVMStructType::getLiteral(context, {i32, i32, pointer, pointer});
     Value given = entry.getArgument(0);
     Value state =
         LLVM::LoadOp::create(rewriter, loc, pointer, fieldOf(rewriter, loc, services, given, 2));
-    Value parallelFor =
+    Value launch =
         LLVM::LoadOp::create(rewriter, loc, pointer, fieldOf(rewriter, loc, services, given, 3));
+    Value id = constant(rewriter, loc, op.getId() ? int64_t(*op.getId()) : -1);
+    Value step = op.getStep() ? adaptor.getStep() : constant(rewriter, loc, -1);
     Value body = LLVM::AddressOfOp::create(rewriter, loc, pointer, tasksName(op.getKernel()));
-    auto signature = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(context), {pointer, rewriter.getI64Type(), pointer, pointer});
+    auto signature = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
+                                                 {pointer, i64, i64, i64, pointer, pointer});
     LLVM::CallOp::create(rewriter, loc, signature,
-                         ValueRange{parallelFor, state, tasks, body, closure});
+                         ValueRange{launch, state, id, step, adaptor.getTasks(), body, closure});
+    rewriter.eraseOp(op);
+    return success();
   }
 };
 
@@ -185,13 +175,8 @@ class ScheduleToLLVM : public dreamer::impl::ScheduleToLLVMPassBase<ScheduleToLL
 public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    llvm::StringSet<> inParallel; // kernels that some launch runs for several tasks
-    module.walk([&](schedule::LaunchOp launch) {
-      if (!matchPattern(launch.getTasks(), m_One()))
-        inParallel.insert(launch.getKernel());
-    });
     for (auto function : llvm::to_vector(module.getOps<func::FuncOp>()))
-      if (inParallel.contains(function.getName()))
+      if (function->hasAttr(schedule::attribute::kernel))
         addTasksFunction(function);
     if (failed(convert(module)))
       return signalPassFailure();

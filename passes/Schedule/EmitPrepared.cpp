@@ -51,9 +51,8 @@ Value Emitter::prepare(StringRef name, Value source, ArrayRef<int64_t> key, MemR
   unsigned buffer = plan.add(bytesOf(type), lifeWithin(around), label);
   Value from = viewAt(place, source.getType()), memory = arenaView(buffer, 0, type);
   func::FuncOp kernel = library.get(current, text, name, TypeRange(ValueRange{from, memory}), body);
-  schedule::LaunchOp::create(host, loc(), kernel.getSymName(), constant(tasks),
-                             ValueRange{from, memory});
-  ++launches;
+  bufferValues[from] = source;
+  createLaunch(kernel, constant(tasks), ValueRange{from, memory}, around == loops.size());
   // What is made before a loop is for that loop: kept longer, it would take the place of what the
   // next one needs.
   size_t validLoops = std::min(around + 1, loops.size());

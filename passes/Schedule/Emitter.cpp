@@ -1,7 +1,7 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Buffers, launches and single operations; EmitRecur.cpp has the loop over depth.
+// Buffers and single operations; EmitLaunch.cpp has launches, EmitRecur.cpp the loop over depth.
 
 #include "passes/Schedule/Emitter.h"
 #include "dialects/Schedule/ScheduleDialect.h"
@@ -14,9 +14,10 @@ using namespace mlir;
 using namespace dreamer;
 
 Emitter::Emitter(func::FuncOp source, const Signature &signature, const Placement &placement,
-                 const KernelTarget &target, KernelLibrary &library, ErrorTable &errors)
-    : source(source), signature(signature), placement(placement), machine(target), library(library),
-      errors(errors), host(source.getContext()), current(source) {
+                 const Work &work, const KernelTarget &target, KernelLibrary &library,
+                 ErrorTable &errors)
+    : source(source), signature(signature), placement(placement), work(work), machine(target),
+      library(library), errors(errors), host(source.getContext()), current(source) {
   for (const Memory &memory : placement.getMemories())
     arenaOf.push_back(memory.external ? ~0u : plan.add(memory.bytes, memory.live, memory.label));
 }
@@ -43,9 +44,11 @@ FailureOr<func::FuncOp> Emitter::emit(ModuleOp module) {
 LogicalResult Emitter::emitBlock(Block &block) {
   for (Operation &op : block) {
     current = &op;
-    launchesOfOperation = 0;
+    launchesOfOperation.clear();
+    bufferValues.clear();
     if (failed(emitOperation(&op)))
       return failure();
+    shareContractions();
   }
   return success();
 }
@@ -189,6 +192,12 @@ LogicalResult Emitter::finish() {
 Value Emitter::buffer(Value value) {
   if (!isa<RankedTensorType>(value.getType()))
     return indices.lookupOrDefault(value);
+  Value buffer = bufferOf(value);
+  bufferValues[buffer] = value;
+  return buffer;
+}
+
+Value Emitter::bufferOf(Value value) {
   // An operand that is updated is where the result is.
   if (auto kernels = dyn_cast<KernelOpInterface>(current))
     for (OpResult result : current->getResults())
@@ -202,14 +211,6 @@ Value Emitter::scratch(MemRefType type) {
   int64_t time = placement.getTimeline().at(current);
   std::string label = (current->getName().stripDialect() + " scratch").str();
   return arenaView(plan.add(bytesOf(type), Interval{time, time}, label), 0, type);
-}
-
-void Emitter::launch(StringRef name, OpFoldResult tasks, ValueRange arguments, KernelBody body) {
-  func::FuncOp kernel =
-      library.get(current, launchesOfOperation++, name, arguments.getTypes(), body);
-  Value count = isa<Value>(tasks) ? cast<Value>(tasks) : constant(*getConstantIntValue(tasks));
-  schedule::LaunchOp::create(host, loc(), kernel.getSymName(), count, arguments);
-  ++launches;
 }
 
 void Emitter::requireRange(Value ids, int64_t low, int64_t high, StringRef message) {

@@ -6,6 +6,8 @@
 #ifndef DREAMER_PASSES_SCHEDULE_EMITTER_H
 #define DREAMER_PASSES_SCHEDULE_EMITTER_H
 
+#include "dialects/Schedule/ScheduleDialect.h"
+#include "lib/Cost/Work.h"
 #include "lib/Kernels/KernelOpInterface.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Schedule/Placement.h"
@@ -45,7 +47,7 @@ private:
 class Emitter final : public ScheduleBuilder {
 public:
   Emitter(mlir::func::FuncOp source, const Signature &signature, const Placement &placement,
-          const KernelTarget &target, KernelLibrary &library, ErrorTable &errors);
+          const Work &work, const KernelTarget &target, KernelLibrary &library, ErrorTable &errors);
 
   /// Adds the entry to the end of the library's module.
   mlir::FailureOr<mlir::func::FuncOp> emit(mlir::ModuleOp module);
@@ -63,7 +65,7 @@ public:
   mlir::OpBuilder &builder() override { return host; }
   mlir::Location loc() const override { return current->getLoc(); }
   void launch(llvm::StringRef name, mlir::OpFoldResult tasks, mlir::ValueRange arguments,
-              KernelBody body) override;
+              KernelBody body, int64_t contractions) override;
   mlir::Value prepare(llvm::StringRef name, mlir::Value source, llvm::ArrayRef<int64_t> key,
                       mlir::MemRefType type, int64_t tasks, KernelBody body) override;
   void requireRange(mlir::Value ids, int64_t low, int64_t high, llvm::StringRef message) override;
@@ -81,7 +83,14 @@ private:
   void emitUnusedEntries(RecurOp recur, mlir::Value steps);
   void emitStack(StackOp stack);
   mlir::LogicalResult finish();
+  /// A launch of `kernel` by the current operation, with what is known of it; in the operation's own
+  /// loop or before it.
+  schedule::LaunchOp createLaunch(mlir::func::FuncOp kernel, mlir::Value tasks,
+                                  mlir::ValueRange arguments, bool inLoop);
+  void countBytes(schedule::LaunchOp launch, mlir::func::FuncOp kernel);
+  void shareContractions();
 
+  mlir::Value bufferOf(mlir::Value value);
   mlir::Value viewAt(const Place &place, mlir::Type type);
   mlir::Value arenaView(unsigned arenaBuffer, int64_t offset, mlir::Type type);
   mlir::Value external(ExternalPlace place, mlir::Type type);
@@ -111,6 +120,7 @@ private:
   mlir::func::FuncOp source;
   const Signature &signature;
   const Placement &placement;
+  const Work &work;
   const KernelTarget &machine;
   KernelLibrary &library;
   ErrorTable &errors;
@@ -130,7 +140,11 @@ private:
   llvm::SmallVector<OpenLoop> loops; // outermost first
   llvm::SmallVector<Prepared> prepared;
   mlir::Operation *current = nullptr;
-  unsigned launchesOfOperation = 0, launches = 0, copies = 0;
+  /// Of the current operation: its launches with their shares of its FLOPs, and what its buffers
+  /// hold.
+  llvm::SmallVector<std::pair<schedule::LaunchOp, int64_t>> launchesOfOperation;
+  llvm::SmallDenseMap<mlir::Value, mlir::Value> bufferValues;
+  unsigned launches = 0, copies = 0;
 };
 
 } // namespace dreamer

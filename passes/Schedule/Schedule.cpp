@@ -52,11 +52,13 @@ private:
   /// What all targets share of an entry.
   struct Entry {
     Entry(func::FuncOp function, Signature planned)
-        : function(function), signature(std::move(planned)), placement(function, signature) {}
+        : function(function), signature(std::move(planned)), placement(function, signature),
+          work(function) {}
 
     func::FuncOp function;
     Signature signature;
     Placement placement;
+    Work work;
   };
 
   LogicalResult planEntries(const ParameterLayout &layout) {
@@ -77,7 +79,8 @@ private:
     variant->setAttr(schedule::attribute::target, target.toAttribute(module.getContext()));
     KernelLibrary library(variant);
     for (const std::unique_ptr<Entry> &entry : entries) {
-      Emitter emitter(entry->function, entry->signature, entry->placement, target, library, errors);
+      Emitter emitter(entry->function, entry->signature, entry->placement, entry->work, target,
+                      library, errors);
       if (failed(emitter.emit(variant)))
         return failure();
       launches += emitter.getLaunches();

@@ -5,6 +5,7 @@
 
 #include "runtime/core/CpuFeatures.h"
 #include "runtime/core/Device.h"
+#include "runtime/core/Observed.h"
 #include "runtime/core/Parallel.h"
 
 #include <cerrno>
@@ -26,26 +27,45 @@ public:
       : package(std::move(package)), handle(std::move(handle)), theVariant(std::move(variant)),
         functions(std::move(functions)), executor(std::move(executor)) {
     services.size = sizeof(services);
-    services.context = const_cast<Executor *>(this->executor.get());
-    services.parallel_for = [](void *context, int64_t tasks, Executor::Body body, void *closure) {
-      static_cast<const Executor *>(context)->run(tasks, body, closure);
-    };
+    services.context = this;
+    services.launch = launch;
   }
 
   const std::string &variant() const override { return theVariant; }
+  void observe(LaunchObserver *given) override { observer = given; }
 
   Result<int32_t> run(size_t entry, std::span<void *const> buffers) override {
     FlushDenormals flush;
-    return functions[entry](&services, buffers.data());
+    if (!observer)
+      return functions[entry](&services, buffers.data());
+    running = entry;
+    observer->beginEntry(entry, nanoseconds());
+    int32_t code = functions[entry](&services, buffers.data());
+    observer->endEntry(entry, nanoseconds());
+    return code;
   }
 
 private:
+  static void launch(void *context, int64_t id, int64_t step, int64_t tasks, Executor::Body body,
+                     void *closure) {
+    auto *self = static_cast<CpuProgram *>(context);
+    if (self->observer) [[unlikely]]
+      ObservedLaunch(body, closure)
+          .run(*self->executor, tasks, {self->running, id, step, tasks, 0, 0, {}}, *self->observer);
+    else if (tasks == 1)
+      body(closure, 0, 1); // this thread flushes denormals already
+    else
+      self->executor->run(tasks, body, closure);
+  }
+
   std::shared_ptr<const Package> package;
   Handle handle;
   std::string theVariant;
   std::vector<dreamer_entry_fn> functions; // in the manifest's order
   std::shared_ptr<const Executor> executor;
   dreamer_services services = {};
+  LaunchObserver *observer = nullptr;
+  size_t running = 0; // the entry
 };
 
 class CpuDevice : public Device {

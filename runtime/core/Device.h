@@ -7,6 +7,7 @@
 #define DREAMER_RUNTIME_CORE_DEVICE_H
 
 #include "runtime/core/Package.h"
+#include "runtime/core/Profile.h"
 
 #include <functional>
 #include <memory>
@@ -29,6 +30,9 @@ public:
   /// Runs the entry of this index in the manifest, with its buffers in the manifest's order,
   /// 64-byte aligned. Gives the entry's code: 0, or an error of the manifest.
   virtual Result<int32_t> run(size_t entry, std::span<void *const> buffers) = 0;
+  /// From the next run on `observer`, which must outlive the runs, is told of every launch; null:
+  /// nobody is. Results do not depend on it.
+  virtual void observe(LaunchObserver *observer) = 0;
 };
 
 class Device {

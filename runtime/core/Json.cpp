@@ -121,6 +121,17 @@ std::vector<JsonCursor> JsonCursor::elements() const {
   return result;
 }
 
+std::vector<std::pair<std::string, JsonCursor>> JsonCursor::members() const {
+  std::vector<std::pair<std::string, JsonCursor>> result;
+  if (!value->is_object()) {
+    fail("an object", kindOf(*value));
+    return result;
+  }
+  for (const auto &member : value->items())
+    result.emplace_back(member.key(), at(member.key()));
+  return result;
+}
+
 std::string JsonCursor::string() const {
   if (const std::string *text = value->get_ptr<const std::string *>())
     return *text;

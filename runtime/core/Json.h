@@ -41,6 +41,8 @@ public:
   JsonCursor at(std::string_view key) const;
   /// Elements of an array (empty if it is none, which is a failure).
   std::vector<JsonCursor> elements() const;
+  /// Members of an object, likewise.
+  std::vector<std::pair<std::string, JsonCursor>> members() const;
 
   std::string string() const;
   double number() const;

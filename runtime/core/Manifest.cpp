@@ -49,6 +49,16 @@ bool Manifest::uses(BufferKind kind) const {
                      [&](const EntrySpec &entry) { return entry.uses(kind); });
 }
 
+const std::vector<LaunchSpec> &Manifest::launchesOf(std::string_view variant,
+                                                    const std::string &entry) const {
+  static const std::vector<LaunchSpec> none;
+  auto entries = launches.find(variant);
+  if (entries == launches.end())
+    return none;
+  auto found = entries->second.find(entry);
+  return found == entries->second.end() ? none : found->second;
+}
+
 std::vector<std::string> Manifest::entryNames() const {
   std::vector<std::string> names;
   for (const EntrySpec &entry : entries)
@@ -302,6 +312,29 @@ static void readTables(const JsonCursor &root, Manifest &manifest) {
     }
 }
 
+static LaunchSpec readLaunch(const JsonCursor &cursor) {
+  LaunchSpec launch;
+  launch.kernel = cursor.at("kernel").string();
+  launch.operation = cursor.at("operation").string();
+  launch.part = cursor.has("part") ? cursor.at("part").string() : "other";
+  auto count = [&](const char *key) {
+    return cursor.has(key) ? cursor.at(key).integer(0, std::numeric_limits<int64_t>::max()) : 0;
+  };
+  launch.flops = count("flops");
+  launch.bytesRead = count("bytes_read");
+  launch.bytesWritten = count("bytes_written");
+  return launch;
+}
+
+static void readLaunches(const JsonCursor &root, Manifest &manifest) {
+  for (const auto &[variant, entries] : root.at("launches").members())
+    for (const auto &[entry, launches] : entries.members()) {
+      std::vector<LaunchSpec> &list = manifest.launches[variant][entry];
+      for (const JsonCursor &launch : launches.elements())
+        list.push_back(readLaunch(launch));
+    }
+}
+
 Result<Manifest> parseManifest(std::string_view text, std::string_view where) {
   std::string place = std::string(where) + ": manifest";
   Result<Json> json = parseJson(text, place);
@@ -324,6 +357,8 @@ Result<Manifest> parseManifest(std::string_view text, std::string_view where) {
   std::set<std::string> names;
   for (const JsonCursor &cursor : root.at("entries").elements())
     manifest.entries.push_back(readEntry(cursor, manifest, names));
+  if (root.has("launches"))
+    readLaunches(root, manifest);
   DREAMER_RETURN_IF_FAILED(status);
   return manifest;
 }

@@ -29,6 +29,9 @@
 //                     "moment2" | "cache", default?: number, range?: [minimum, maximum]}]
 //     outputs         [{name, dtype, shape, buffer, offset?, role?,
 //                     updates?: name of an input, at the same place}]
+//   launches?         {variant: {entry: [{kernel, operation, part?, flops?, bytes_read?,
+//                     bytes_written?}]}}: what the code of a variant launches, by the ids that it
+//                     gives (dreamer_services.launch); numbers are of one launch, 0 if absent
 //   cost?, plan?      for people and tools
 //
 // An input with a default is optional; so is "<block>.depth" (default: the compiled depth). Inputs
@@ -117,6 +120,20 @@ struct TargetSpec {
   std::vector<std::string> features;
 };
 
+/// A place in the code of an entry that launches a kernel, and what one launch does. Bytes count
+/// each touched byte once; in a loop over depth numbers are the mean over its steps, and where the
+/// data decide (experts, cached positions) they are the most that can be.
+struct LaunchSpec {
+  std::string kernel;
+  std::string operation; ///< that it is a part of, such as "dreamer.linear"
+  std::string part;      ///< of the model, such as "core.sequence_attention"; "other" if unknown
+  int64_t flops = 0;     ///< contractions; a multiply-add counts two
+  int64_t bytesRead = 0;
+  int64_t bytesWritten = 0;
+
+  int64_t bytes() const { return bytesRead + bytesWritten; }
+};
+
 struct Manifest {
   std::string compilerVersion;
   std::string model;
@@ -132,7 +149,12 @@ struct Manifest {
   std::vector<TargetSpec> targets;
   std::map<int64_t, std::string> errors;
   std::vector<EntrySpec> entries;
+  /// By variant and entry, in the order of ids.
+  std::map<std::string, std::map<std::string, std::vector<LaunchSpec>>, std::less<>> launches;
 
+  /// What an entry of a variant launches; empty if the package does not say.
+  const std::vector<LaunchSpec> &launchesOf(std::string_view variant,
+                                            const std::string &entry) const;
   const EntrySpec *entry(std::string_view name) const;
   std::vector<std::string> entryNames() const;
   const ParameterSpec *parameter(std::string_view name) const;

@@ -32,7 +32,7 @@ extern "C" {
 #define DREAMER_PACKAGE_FORMAT_VERSION 1u
 // Layout of the structures below and the calling convention of entries. A runtime loads exactly
 // this version.
-#define DREAMER_PACKAGE_ABI_VERSION 1u
+#define DREAMER_PACKAGE_ABI_VERSION 2u
 
 #define DREAMER_PACKAGE_MAGIC "DREAMERP" // eight bytes, without the terminating zero
 #define DREAMER_PACKAGE_HEADER_SIZE 64u
@@ -124,9 +124,11 @@ typedef struct dreamer_services {
   void *context; // handed back to every function below
   /// Calls body(closure, begin, end) on disjoint ranges that cover 0..tasks-1, on any threads, and
   /// returns when all have returned. Tasks may run in any order and at the same time; how many
-  /// ranges there are is not defined.
-  void (*parallel_for)(void *context, int64_t tasks,
-                       void (*body)(void *closure, int64_t begin, int64_t end), void *closure);
+  /// ranges there are is not defined. `id` is the launch's place in the manifest's table of this
+  /// entry and variant, `step` the index of the innermost loop over depth that it is in; -1: none.
+  /// Both are for profiles.
+  void (*launch)(void *context, int64_t id, int64_t step, int64_t tasks,
+                 void (*body)(void *closure, int64_t begin, int64_t end), void *closure);
 } dreamer_services;
 
 /// One entry. `buffers` are in the order of the manifest's `buffers` of that entry, each 64-byte

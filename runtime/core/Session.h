@@ -50,6 +50,12 @@ public:
   Status checkParametersSet() const;
   void markSet(const ParameterSpec &parameter);
 
+  /// From the next run of a call on `observer` is told of every launch; null: nobody is.
+  void observe(std::shared_ptr<LaunchObserver> observer) {
+    theProgram->observe(observer.get());
+    theObserver = std::move(observer);
+  }
+
   /// The memory of a state; null if no entry uses it.
   const std::shared_ptr<std::byte> &memory(BufferKind state) const {
     return buffers[static_cast<size_t>(state)];
@@ -63,6 +69,7 @@ private:
   std::shared_ptr<const Package> thePackage;
   std::shared_ptr<Device> theDevice;
   std::unique_ptr<Program> theProgram;
+  std::shared_ptr<LaunchObserver> theObserver;
   std::array<std::shared_ptr<std::byte>, stateCount> buffers;
   std::vector<bool> parameterSet; // in the manifest's order
 };

@@ -12,6 +12,11 @@
 
 // CHECK: llvm.func internal @score.schedule(%[[SERVICES:.*]]: !llvm.ptr, %[[ARENA:.*]]: !llvm.ptr, %[[IDS:.*]]: !llvm.ptr) -> i32
 // CHECK-DAG: %[[TASKS:.*]] = llvm.mlir.addressof @many.tasks
+// CHECK-DAG: %[[ONETASK:.*]] = llvm.mlir.addressof @one.tasks
+// CHECK-DAG: %[[UNKNOWN:.*]] = llvm.mlir.constant(-1 : i64) : i64
+// CHECK-DAG: %[[ID:.*]] = llvm.mlir.constant(17 : i64) : i64
+// CHECK-DAG: %[[ONE:.*]] = llvm.mlir.constant(1 : index) : i64
+// CHECK-DAG: %[[FOUR:.*]] = llvm.mlir.constant(4 : index) : i64
 // CHECK-DAG: %[[SEVEN:.*]] = llvm.mlir.constant(7 : i32) : i32
 // CHECK-DAG: %[[OK:.*]] = llvm.mlir.constant(0 : i32) : i32
 // CHECK-DAG: %[[CODE:.*]] = llvm.mlir.constant(2 : i32) : i32
@@ -20,19 +25,18 @@
 // CHECK: llvm.icmp "uge" %{{.*}}, %[[SEVEN]]
 // CHECK: llvm.cond_br %{{.*}}, ^{{.*}}, ^[[FAIL:bb[0-9]+]]
 // CHECK: "llvm.intr.memset"(%[[ARENA]]
-//        One task: a call.
-// CHECK: llvm.call @one(%[[ARENA]], %{{.*}})
-//        Several: through the services.
+//        Launches go through the services: id, step, tasks, body, closure.
 // CHECK: llvm.store %[[ARENA]], %{{.*}}
 // CHECK: llvm.getelementptr %[[SERVICES]][0, 2] {{.*}} !llvm.struct<(i32, i32, ptr, ptr)>
 // CHECK: llvm.getelementptr %[[SERVICES]][0, 3]
-// CHECK: llvm.call %{{.*}}(%{{.*}}, %{{.*}}, %[[TASKS]], %[[CLOSURE]])
+// CHECK: llvm.call %{{.*}}(%{{.*}}, %[[UNKNOWN]], %[[UNKNOWN]], %[[ONE]], %[[ONETASK]], %{{.*}})
+// CHECK: llvm.call %{{.*}}(%{{.*}}, %[[ID]], %[[FOUR]], %[[FOUR]], %[[TASKS]], %[[CLOSURE]])
 // CHECK: llvm.return %[[OK]]
 // CHECK: ^[[FAIL]]:
 // CHECK: llvm.return %[[CODE]]
 
-// CHECK: llvm.func internal @one
-// CHECK-NOT: @one.tasks
+// CHECK: llvm.func internal @one.tasks
+// CHECK: llvm.func internal @one(
 // CHECK: llvm.func internal @many.tasks(%{{.*}}: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64)
 // CHECK: llvm.br ^[[LOOP:.*]](%[[BEGIN]] : i64)
 // CHECK: llvm.icmp "slt" %{{.*}}, %[[END]]
@@ -52,7 +56,7 @@ module {
       %x = memref.view %arena[%c0][] : memref<64xi8> to memref<16xf32>
       schedule.fill %x with 0 : memref<16xf32>
       schedule.launch @one tasks(%c1) (%x : memref<16xf32>)
-      schedule.launch @many tasks(%c4) (%x, %c4 : memref<16xf32>, index)
+      schedule.launch @many tasks(%c4) at(%c4) (%x, %c4 : memref<16xf32>, index) {id = 17}
       return
     }
     func.func private @one(%x: memref<16xf32>, %task: index) attributes {schedule.kernel = "test"} {

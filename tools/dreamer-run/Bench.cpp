@@ -4,11 +4,10 @@
 // dreamer-run bench
 
 #include "Common.h"
+#include "Timing.h"
 #include "runtime/train/Console.h"
-#include "runtime/train/Log.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace dreamer::run {
 namespace {
@@ -16,29 +15,25 @@ namespace {
 struct BenchOptions {
   PackageOptions package;
   std::vector<std::string> entries;
-  std::string format = "text";
-  int64_t repeat = 0;
+  std::string format = "table", profile;
+  int64_t repetitions = 0;
   double seconds = 2.0;
 };
 
-struct Timing {
-  std::string entry;
-  std::vector<double> seconds; ///< sorted
-  int64_t tokens = 0;          ///< positions that one call computes
-
-  double median() const { return seconds[seconds.size() / 2]; }
-};
-
 /// Sound values for every input that has no default: tokens spread over the vocabulary, the last
-/// position, step 1, rate 0 (so that training does not move).
+/// position, full caches, step 1, rate 0 (so that training does not move).
 Status fillInputs(runtime::Call &call, const runtime::Manifest &manifest) {
   train::RandomSequence random(0, DREAMER_RANDOM_SAMPLING, 0);
   for (const runtime::ValueSpec &input : call.entry().inputs) {
-    if (input.role != "input" || input.defaultValue)
+    bool isCache = input.role == "cache" && input.dtype == runtime::DType::F32;
+    if ((input.role != "input" || input.defaultValue) && !isCache)
       continue;
     Result<runtime::Tensor> tensor = call.input(input.name);
     if (tensor.failed())
       return tensor.status();
+    if (isCache)
+      for (int64_t i = 0; i < tensor->elements(); ++i)
+        tensor->asMutable<float>()[i] = static_cast<float>(2 * random.unit() - 1);
     if (input.dtype != runtime::DType::I32)
       continue; // zeros
     bool ids = input.name == "tokens" || input.name == "targets" || input.name == "token";
@@ -60,62 +55,53 @@ int64_t tokensOf(const runtime::EntrySpec &entry) {
   return 0;
 }
 
-Result<Timing> timeEntry(OpenPackage &opened, const std::string &entry, const BenchOptions &given) {
-  using Clock = std::chrono::steady_clock;
+/// Runs the entry as often as asked and gives the seconds of each run.
+Result<std::vector<double>> timeRuns(runtime::Call &call, const BenchOptions &given) {
+  std::vector<double> seconds;
+  auto begin = runtime::nanoseconds();
+  auto more = [&] {
+    auto done = static_cast<int64_t>(seconds.size());
+    if (given.repetitions > 0)
+      return done < given.repetitions;
+    return done < 3 || 1e-9 * static_cast<double>(runtime::nanoseconds() - begin) < given.seconds;
+  };
+  while (more()) {
+    int64_t start = runtime::nanoseconds();
+    DREAMER_RETURN_IF_FAILED(call.run());
+    seconds.push_back(1e-9 * static_cast<double>(runtime::nanoseconds() - start));
+  }
+  return seconds;
+}
+
+/// First as it is, then once more with its launches watched.
+Result<EntryTiming> timeEntry(OpenPackage &opened, const std::string &entry, const Machine &machine,
+                              const BenchOptions &given, Profiling &profiling) {
   Result<runtime::Call *> call = opened.model->call(entry);
   if (call.failed())
     return call.status();
   DREAMER_RETURN_IF_FAILED(fillInputs(**call, opened.manifest()));
-  Timing timing;
+  DREAMER_RETURN_IF_FAILED((*call)->run()); // warms caches and threads
+  Result<std::vector<double>> seconds = timeRuns(**call, given);
+  if (seconds.failed())
+    return seconds.status();
+  std::sort(seconds->begin(), seconds->end());
+  EntryTiming timing;
   timing.entry = entry;
   timing.tokens = tokensOf((*call)->entry());
-  DREAMER_RETURN_IF_FAILED((*call)->run()); // warms caches and threads
-  auto begin = Clock::now();
-  auto more = [&] {
-    auto done = static_cast<int64_t>(timing.seconds.size());
-    if (given.repeat > 0)
-      return done < given.repeat;
-    return done < 3 || std::chrono::duration<double>(Clock::now() - begin).count() < given.seconds;
-  };
-  while (more()) {
-    auto start = Clock::now();
+  timing.seconds = std::move(*seconds);
+  runtime::Program &program = opened.model->session().program();
+  LaunchTimes times(opened.manifest().launchesOf(program.variant(), entry));
+  program.observe(&times);
+  Status status = timeRuns(**call, given).status();
+  program.observe(nullptr);
+  DREAMER_RETURN_IF_FAILED(status);
+  if (profiling.wanted()) {
+    profiling.start();
     DREAMER_RETURN_IF_FAILED((*call)->run());
-    timing.seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    profiling.stop();
   }
-  std::sort(timing.seconds.begin(), timing.seconds.end());
+  times.summarize(machine, timing);
   return timing;
-}
-
-void report(const std::vector<Timing> &timings, const OpenPackage &opened,
-            const std::string &format) {
-  const runtime::Session &session = opened.model->session();
-  if (format == "json") {
-    train::OrderedJson out = {{"model", opened.manifest().model},
-                              {"device", session.device().name()},
-                              {"variant", session.program().variant()},
-                              {"threads", session.device().threads()}};
-    for (const Timing &timing : timings)
-      out["entries"].push_back(
-          {{"entry", timing.entry},
-           {"runs", timing.seconds.size()},
-           {"median_seconds", timing.median()},
-           {"fastest_seconds", timing.seconds.front()},
-           {"slowest_seconds", timing.seconds.back()},
-           {"tokens_per_second", static_cast<double>(timing.tokens) / timing.median()}});
-    printf("%s\n", train::dumpLine(out).c_str());
-    return;
-  }
-  printf("%s on %s, %s, %d threads\n", opened.manifest().model.c_str(),
-         std::string(session.device().name()).c_str(), session.program().variant().c_str(),
-         session.device().threads());
-  std::vector<std::vector<std::string>> table = {
-      {"entry", "runs", "median ms", "fastest ms", "tokens/s"}};
-  for (const Timing &timing : timings)
-    table.push_back({timing.entry, text(timing.seconds.size()),
-                     train::formatFixed(1e3 * timing.median(), 3),
-                     train::formatFixed(1e3 * timing.seconds.front(), 3),
-                     train::formatCount(static_cast<double>(timing.tokens) / timing.median())});
-  fputs(formatTable(table).c_str(), stdout);
 }
 
 Status bench(const BenchOptions &given) {
@@ -126,17 +112,30 @@ Status bench(const BenchOptions &given) {
   std::vector<std::string> entries = given.entries;
   if (entries.empty())
     entries = opened->manifest().entryNames();
-  std::vector<Timing> timings;
+  for (const std::string &entry : entries) // before anything takes time
+    if (Result<runtime::Call *> call = opened->model->call(entry); call.failed())
+      return call.status();
+  runtime::Session &session = opened->model->session();
   train::ProgressLine progress(stderr);
+  progress.show("measuring the machine");
+  BenchReport report = {opened->manifest().model,
+                        std::string(session.device().name()),
+                        session.program().variant(),
+                        measureMachine(session.device()),
+                        {}};
+  Profiling profiling(given.profile, *opened);
   for (const std::string &entry : entries) {
     progress.show("timing " + entry);
-    Result<Timing> timing = timeEntry(*opened, entry, given);
-    progress.clear();
-    if (timing.failed())
+    Result<EntryTiming> timing = timeEntry(*opened, entry, report.machine, given, profiling);
+    if (timing.failed()) {
+      progress.clear();
       return timing.status();
-    timings.push_back(std::move(*timing));
+    }
+    report.entries.push_back(std::move(*timing));
   }
-  report(timings, *opened, given.format);
+  progress.clear();
+  DREAMER_RETURN_IF_FAILED(profiling.finish());
+  fputs((given.format == "json" ? report.asJson() : report.asTable()).c_str(), stdout);
   return {};
 }
 
@@ -144,12 +143,17 @@ Status bench(const BenchOptions &given) {
 
 int runBench(const Words &words) {
   BenchOptions given;
-  Options options("bench", "PACKAGE [--entry=NAME]", "Times entries on initial weights.");
+  Options options(
+      "bench", "PACKAGE [--entry=NAME]",
+      "Times entries and their kernels on initial weights and random tokens, beside what\n"
+      "this machine can do at most, which is measured first.");
   given.package.addTo(options);
   options.value("entry", "NAME", &given.entries, "which (repeatable); default: all");
-  options.value("repeat", "N", &given.repeat, "runs of each; default: as many as fit in --seconds");
+  options.value("repetitions", "N", &given.repetitions,
+                "runs of each; default: as many as fit in --seconds");
   options.value("seconds", "X", &given.seconds, "time for each entry; 2 by default");
-  options.choice("format", {"text", "json"}, &given.format, "how to report");
+  options.choice("format", {"table", "json"}, &given.format, "how to report");
+  Profiling::addTo(options, &given.profile);
   if (std::optional<int> status = options.parse(words))
     return *status;
   return finish("bench", bench(given));

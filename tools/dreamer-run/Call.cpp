@@ -13,7 +13,7 @@ namespace {
 
 struct CallOptions {
   PackageOptions package;
-  std::string entry, params, inputs, outputs;
+  std::string entry, params, inputs, outputs, profile;
 };
 
 bool uses(const runtime::EntrySpec &entry, const runtime::Bundle &bundle, const char *prefix) {
@@ -51,7 +51,10 @@ Status call(const CallOptions &given) {
     for (const runtime::Bundle::Entry &input : inputs->entries())
       DREAMER_RETURN_IF_FAILED((*call)->set(input.name, input.tensor));
   }
+  Profiling profiling(given.profile, *opened);
+  profiling.start();
   DREAMER_RETURN_IF_FAILED((*call)->run());
+  DREAMER_RETURN_IF_FAILED(profiling.finish());
   runtime::Bundle outputs;
   for (const runtime::ValueSpec &output : (*call)->entry().outputs) {
     Result<runtime::Tensor> tensor = (*call)->output(output.name);
@@ -78,6 +81,7 @@ int runCall(const Words &words) {
   options.value("inputs", "FILE", &given.inputs, "the other inputs");
   options.value("outputs", "FILE", &given.outputs, "where all outputs go");
   options.required();
+  Profiling::addTo(options, &given.profile);
   if (std::optional<int> status = options.parse(words))
     return *status;
   return finish("call", call(given));

@@ -68,6 +68,32 @@ Result<OpenPackage> PackageOptions::open() const {
   return opened;
 }
 
+//===-- Profiles ---===//
+
+void Profiling::addTo(Options &options, std::string *path) {
+  options.value("profile", "FILE", path,
+                "write a Chrome trace of the last run of every entry, launch by launch");
+}
+
+Profiling::Profiling(std::string path, OpenPackage &opened)
+    : path(std::move(path)), program(opened.model->session().program()),
+      trace(opened.manifest(), program.variant()) {}
+
+void Profiling::start() {
+  if (wanted())
+    program.observe(&trace);
+}
+
+void Profiling::stop() {
+  if (wanted())
+    program.observe(nullptr);
+}
+
+Status Profiling::finish() {
+  stop();
+  return wanted() ? trace.write(path) : Status();
+}
+
 //===-- Weights ---===//
 
 void WeightsOptions::addTo(Options &options) {

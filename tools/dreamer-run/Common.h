@@ -10,6 +10,7 @@
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/Data.h"
 #include "runtime/train/PackageModel.h"
+#include "runtime/train/Trace.h"
 
 namespace dreamer::run {
 
@@ -57,6 +58,30 @@ struct PackageOptions {
 
 private:
   Status setDepths(const OpenPackage &opened) const;
+};
+
+/// --profile: a trace of the last run of every entry.
+class Profiling {
+public:
+  static void addTo(Options &options, std::string *path);
+
+  /// Does nothing if `path` is empty. Must not outlive `opened`.
+  Profiling(std::string path, OpenPackage &opened);
+  ~Profiling() { stop(); }
+  Profiling(const Profiling &) = delete;
+  Profiling &operator=(const Profiling &) = delete;
+
+  bool wanted() const { return !path.empty(); }
+  /// Watches launches from here on.
+  void start();
+  void stop();
+  /// Stops and writes the trace.
+  Status finish();
+
+private:
+  std::string path;
+  runtime::Program &program;
+  train::Trace trace;
 };
 
 /// --weights: a safetensors file, a checkpoint or weights alone.

@@ -16,6 +16,7 @@ namespace {
 struct GenerateOptions {
   PackageOptions package;
   WeightsOptions weights;
+  std::string profile;
   std::optional<std::string> tokenizer;
   std::vector<std::string> prompts;
   int64_t maxTokens = 256;
@@ -126,7 +127,10 @@ Status generate(const GenerateOptions &given) {
   if (prompts.failed())
     return prompts.status();
   catchInterrupts();
-  return speak(*opened->model, **tokenizer, *prompts, given);
+  Profiling profiling(given.profile, *opened);
+  profiling.start();
+  DREAMER_RETURN_IF_FAILED(speak(*opened->model, **tokenizer, *prompts, given));
+  return profiling.finish();
 }
 
 } // namespace
@@ -145,6 +149,7 @@ int runGenerate(const Words &words) {
   options.value("top-k", "K", &given.sample.topK, "draw among the K likeliest; 0 (default): all");
   options.value("seed", "S", &given.sample.seed, "of the draws; 0 by default");
   options.value("tokenizer", "FILE", &given.tokenizer, "default: the checkpoint's, or bytes");
+  Profiling::addTo(options, &given.profile);
   if (std::optional<int> status = options.parse(words))
     return *status;
   return finish("generate", generate(given));

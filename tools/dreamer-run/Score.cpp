@@ -18,6 +18,7 @@ struct ScoreOptions {
   PackageOptions package;
   DataOptions data;
   WeightsOptions weights;
+  std::string profile;
   std::string split = "auto", format = "text";
   std::optional<std::string> perToken, byDepth;
   int64_t rows = 0;
@@ -231,6 +232,8 @@ Status score(const ScoreOptions &given) {
   if (given.perToken)
     DREAMER_RETURN_IF_FAILED(writer.open(*given.perToken));
   int32_t pad = (*tokenizer)->padToken();
+  Profiling profiling(given.profile, *opened);
+  profiling.start();
   Result<Evaluation> evaluation =
       scoreOnce(model, part, pad, given.rows, "", given.perToken ? &writer : nullptr);
   if (evaluation.failed())
@@ -242,6 +245,7 @@ Status score(const ScoreOptions &given) {
   std::vector<DepthScore> byDepth;
   if (given.byDepth)
     DREAMER_RETURN_IF_FAILED(scoreByDepth(given, *opened, part, pad, block, byDepth));
+  DREAMER_RETURN_IF_FAILED(profiling.finish());
 
   if (given.format == "json") {
     printJson(given, part, *evaluation, block, byDepth);
@@ -277,6 +281,7 @@ int runScore(const Words &words) {
   options.optionalValue("per-token", "FILE", &given.perToken, "-",
                         "write each position's loss as JSONL (to stdout, instead of the report)");
   options.choice("format", {"text", "json"}, &given.format, "how to report");
+  Profiling::addTo(options, &given.profile);
   if (std::optional<int> status = options.parse(words))
     return *status;
   return finish("score", score(given));

@@ -24,6 +24,7 @@ struct TrainOptions {
   PackageOptions package;
   DataOptions data;
   WeightsOptions weights;
+  std::string profile;
   std::optional<int64_t> steps, scheduleSteps, warmup, evaluateEvery, saveEvery;
   std::optional<double> rate, minRate;
   std::optional<uint64_t> seed;
@@ -54,6 +55,7 @@ void TrainOptions::addTo(Options &options) {
   options.value("evaluate-rows", "N", &evaluateRows, "rows of each look (256; 0: all)");
   options.value("save-every", "N", &saveEvery, "steps between checkpoints");
   options.flag("quiet", &quiet, "no progress");
+  Profiling::addTo(options, &profile);
 }
 
 //===-- Where the run starts ---===//
@@ -261,6 +263,8 @@ Status trainWith(const TrainOptions &given) {
   settings.outHoldsStart = given.resume && (given.resume->empty() || *given.resume == given.out);
   settings.pad = (*tokenizer)->padToken();
   catchInterrupts();
+  Profiling profiling(given.profile, *opened);
+  profiling.start();
   train::Trainer trainer(*opened->model, *data, settings, *info, observers, interrupted);
   Result<train::TrainEnd> end = trainer.run();
   console.finish();
@@ -271,11 +275,11 @@ Status trainWith(const TrainOptions &given) {
     console.print(
         text("stopped after step ", info->progress.step, "; go on with --resume=", given.out));
   if (log)
-    return log->write({{"event", "end"},
-                       {"reason", stopped ? "interrupted" : "finished"},
-                       {"step", info->progress.step},
-                       {"tokens_seen", info->progress.tokensSeen}});
-  return {};
+    DREAMER_RETURN_IF_FAILED(log->write({{"event", "end"},
+                                         {"reason", stopped ? "interrupted" : "finished"},
+                                         {"step", info->progress.step},
+                                         {"tokens_seen", info->progress.tokensSeen}}));
+  return profiling.finish();
 }
 
 } // namespace

@@ -193,6 +193,52 @@ int64_t dreamer_package_arena_bytes(const dreamer_package *package, const char *
   return spec ? static_cast<int64_t>(spec->arenaBytes) : -1;
 }
 
+//===-- Launches ---===//
+
+/// Null if there is no such entry or variant.
+static const std::vector<LaunchSpec> *launchesOf(const dreamer_package *package,
+                                                 const char *variant, const char *entry) {
+  const auto &all = manifestOf(package).launches;
+  auto entries = variant ? all.find(variant) : all.end();
+  if (!entry || entries == all.end())
+    return nullptr;
+  auto found = entries->second.find(entry);
+  return found == entries->second.end() ? nullptr : &found->second;
+}
+
+int64_t dreamer_package_launch_count(const dreamer_package *package, const char *variant,
+                                     const char *entry) {
+  const std::vector<LaunchSpec> *launches = launchesOf(package, variant, entry);
+  return launches ? static_cast<int64_t>(launches->size()) : -1;
+}
+
+dreamer_status dreamer_package_launch(const dreamer_package *package, const char *variant,
+                                      const char *entry, int64_t index, dreamer_launch_info *out) {
+  return guarded([&]() -> Status {
+    DREAMER_REQUIRE(package);
+    DREAMER_REQUIRE(variant);
+    DREAMER_REQUIRE(entry);
+    const std::vector<LaunchSpec> *launches = launchesOf(package, variant, entry);
+    if (!launches)
+      return failure(DREAMER_NOT_FOUND, package->package->path(),
+                     "launches of an entry and a variant of the package",
+                     inQuotes(entry) + " and " + inQuotes(variant));
+    auto launch = pick(*launches, index, "launch");
+    if (launch.failed())
+      return launch.status();
+    dreamer_launch_info info = {};
+    info.kernel = (*launch)->kernel.c_str();
+    info.operation = (*launch)->operation.c_str();
+    info.part = (*launch)->part.c_str();
+    info.flops = (*launch)->flops;
+    info.bytes_read = (*launch)->bytesRead;
+    info.bytes_written = (*launch)->bytesWritten;
+    return giveInfo(info, out);
+  });
+}
+
+//===-- Values ---===//
+
 static dreamer_status giveValue(const dreamer_package *package, const char *entry, int64_t index,
                                 std::vector<ValueSpec> EntrySpec::*values, const char *what,
                                 dreamer_value_info *out) {

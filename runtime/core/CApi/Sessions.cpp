@@ -61,6 +61,53 @@ int32_t dreamer_session_threads(const dreamer_session *session) {
   return session ? session->session->device().threads() : 0;
 }
 
+namespace {
+/// Hands launches on to a C program.
+class ProfileCallback final : public LaunchObserver {
+public:
+  ProfileCallback(const Manifest &manifest, dreamer_profile_fn profile, void *context)
+      : manifest(manifest), profile(profile), context(context) {}
+
+  void beginEntry(size_t, int64_t) override {}
+  void endEntry(size_t, int64_t) override {}
+
+  void launched(const LaunchRecord &record) override {
+    shares.clear();
+    for (const ThreadShare &share : record.threads)
+      shares.push_back({share.thread, share.tasks, share.begin, share.end, share.busy});
+    dreamer_launch_event event = {};
+    event.size = sizeof(event);
+    event.entry = manifest.entries[record.entry].name.c_str();
+    event.launch = record.id;
+    event.depth = record.step;
+    event.tasks = record.tasks;
+    event.begin = record.begin;
+    event.end = record.end;
+    event.thread_count = static_cast<int64_t>(shares.size());
+    event.threads = shares.data();
+    profile(context, &event);
+  }
+
+private:
+  const Manifest &manifest; // of the session that holds this
+  dreamer_profile_fn profile;
+  void *context;
+  std::vector<dreamer_thread_share> shares;
+};
+} // namespace
+
+dreamer_status dreamer_session_set_profile(dreamer_session *session, dreamer_profile_fn profile,
+                                           void *context) {
+  return guarded([&]() -> Status {
+    DREAMER_REQUIRE(session);
+    std::shared_ptr<LaunchObserver> observer;
+    if (profile)
+      observer = std::make_shared<ProfileCallback>(session->session->manifest(), profile, context);
+    session->session->observe(std::move(observer));
+    return {};
+  });
+}
+
 static Result<BufferKind> stateOf(dreamer_state state) {
   if (static_cast<unsigned>(state) < stateCount)
     return static_cast<BufferKind>(state); // the same order

@@ -22,7 +22,7 @@ Value RecordedSchedule::buffer(Value value) {
 }
 
 void RecordedSchedule::launch(StringRef name, OpFoldResult tasks, ValueRange arguments,
-                              KernelBody body) {
+                              KernelBody body, int64_t) {
   auto count = getConstantIntValue(tasks);
   if (!count)
     FAIL() << "run-time task counts are not supported here";

@@ -41,7 +41,7 @@ public:
   }
 
   void launch(llvm::StringRef name, mlir::OpFoldResult tasks, mlir::ValueRange arguments,
-              KernelBody body) override;
+              KernelBody body, int64_t contractions) override;
   void requireRange(mlir::Value, int64_t, int64_t, llvm::StringRef) override {}
 
   mlir::Operation *op;

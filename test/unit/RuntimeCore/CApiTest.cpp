@@ -244,3 +244,49 @@ TEST(Library, ExportsOnlyTheCApi) {
     EXPECT_TRUE(symbol.starts_with("dreamer_")) << symbol;
   EXPECT_GT(found, 50);
 }
+
+TEST(CApi, LaunchesAndProfiles) {
+  Opened opened;
+  std::string variant = dreamer_session_variant(opened.session);
+  EXPECT_EQ(dreamer_package_launch_count(opened.package, variant.c_str(), "scale"), 1);
+  EXPECT_EQ(dreamer_package_launch_count(opened.package, "future", "scale"), -1);
+  EXPECT_EQ(dreamer_package_launch_count(opened.package, variant.c_str(), nullptr), -1);
+  dreamer_launch_info info = {};
+  info.size = sizeof(info);
+  ASSERT_C(dreamer_package_launch(opened.package, variant.c_str(), "scale", 0, &info));
+  EXPECT_STREQ(info.kernel, "scale_0");
+  EXPECT_STREQ(info.operation, "test.scale");
+  EXPECT_EQ(info.flops, 1000);
+  EXPECT_EQ(info.bytes_read + info.bytes_written, 8004);
+  EXPECT_NE(dreamer_package_launch(opened.package, variant.c_str(), "scale", 1, &info), DREAMER_OK);
+  EXPECT_EQ(dreamer_package_launch(opened.package, "future", "scale", 0, &info), DREAMER_NOT_FOUND);
+
+  struct Seen {
+    int events = 0;
+    int64_t tasks = 0;
+  } seen;
+  auto profile = [](void *context, const dreamer_launch_event *event) {
+    auto *seen = static_cast<Seen *>(context);
+    ++seen->events;
+    EXPECT_STREQ(event->entry, "scale");
+    EXPECT_EQ(event->launch, 0);
+    EXPECT_EQ(event->depth, -1);
+    EXPECT_EQ(event->tasks, 1000);
+    EXPECT_LE(event->begin, event->end);
+    for (int64_t i = 0; i < event->thread_count; ++i)
+      seen->tasks += event->threads[i].tasks;
+  };
+  dreamer_call *call = nullptr;
+  ASSERT_C(dreamer_call_create(opened.session, "scale", &call));
+  ASSERT_C(dreamer_call_set_scalar(call, "x", 1));
+  ASSERT_C(dreamer_call_set_scalar(call, "factor", 1));
+  ASSERT_C(dreamer_session_set_profile(opened.session, profile, &seen));
+  ASSERT_C(dreamer_call_run(call));
+  EXPECT_EQ(seen.events, 1);
+  EXPECT_EQ(seen.tasks, 1000);
+  ASSERT_C(dreamer_session_set_profile(opened.session, nullptr, nullptr));
+  ASSERT_C(dreamer_call_run(call));
+  EXPECT_EQ(seen.events, 1);
+  EXPECT_EQ(dreamer_session_set_profile(nullptr, nullptr, nullptr), DREAMER_INVALID_ARGUMENT);
+  dreamer_call_destroy(call);
+}

@@ -53,6 +53,25 @@ TEST(Manifest, ReadsTheFixture) {
   EXPECT_EQ(manifest->entry("train_step")->output("norm.weight")->role, "parameter");
 }
 
+TEST(Manifest, SaysWhatVariantsLaunch) {
+  Result<Manifest> manifest = parseManifest(fixture().dump(), "p");
+  ASSERT_OK(manifest);
+  const std::vector<LaunchSpec> &launches = manifest->launchesOf("x86-64-v3", "scale");
+  ASSERT_EQ(launches.size(), 1u);
+  EXPECT_EQ(launches[0].kernel, "scale_0");
+  EXPECT_EQ(launches[0].part, "other");
+  EXPECT_EQ(launches[0].bytes(), 8004);
+  EXPECT_EQ(manifest->launchesOf("baseline", "scale")[0].part, "core");
+  EXPECT_TRUE(manifest->launchesOf("baseline", "decode").empty());
+  EXPECT_TRUE(manifest->launchesOf("future", "scale").empty());
+  EXPECT_OK(without("/launches"));
+  EXPECT_FAILURE(with("/launches/baseline/scale/0/flops", -1), DREAMER_BAD_FILE,
+                 "launches.baseline.scale[0].flops: expected an integer in 0..");
+  EXPECT_FAILURE(without("/launches/baseline/scale/0/kernel"), DREAMER_BAD_FILE,
+                 "expected the key 'kernel'");
+  EXPECT_FAILURE(with("/launches/baseline", 1), DREAMER_BAD_FILE, "expected an object");
+}
+
 TEST(Manifest, KeepsARangeThatIsStated) {
   Result<Manifest> manifest = with("/entries/0/inputs/0/range", {0, 2});
   ASSERT_OK(manifest);

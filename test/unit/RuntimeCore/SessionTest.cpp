@@ -313,6 +313,69 @@ TEST(Threads, TheProgramCanBringItsOwn) {
   EXPECT_EQ(calls, 2);
 }
 
+namespace {
+/// Remembers what it is told.
+struct Recorder : LaunchObserver {
+  struct Launch {
+    LaunchRecord record;
+    std::vector<ThreadShare> threads;
+  };
+  std::vector<std::pair<size_t, int64_t>> begins, ends;
+  std::vector<Launch> launches;
+
+  void beginEntry(size_t entry, int64_t time) override { begins.emplace_back(entry, time); }
+  void endEntry(size_t entry, int64_t time) override { ends.emplace_back(entry, time); }
+  void launched(const LaunchRecord &record) override {
+    launches.push_back({record, {record.threads.begin(), record.threads.end()}});
+  }
+};
+} // namespace
+
+static void checkLaunchOfScale(const Recorder &recorder) {
+  ASSERT_EQ(recorder.launches.size(), 1u);
+  const auto &[record, threads] = recorder.launches[0];
+  EXPECT_EQ(record.entry, 4u);
+  EXPECT_EQ(recorder.begins[0].first, 4u);
+  EXPECT_EQ(record.id, 0);
+  EXPECT_EQ(record.step, -1);
+  EXPECT_EQ(record.tasks, 1000);
+  EXPECT_LE(recorder.begins[0].second, record.begin);
+  EXPECT_GE(recorder.ends[0].second, record.end);
+  int64_t tasks = 0;
+  for (size_t i = 0; i < threads.size(); ++i) {
+    const ThreadShare &share = threads[i];
+    tasks += share.tasks;
+    EXPECT_TRUE(i == 0 || threads[i - 1].thread < share.thread);
+    EXPECT_LE(record.begin, share.begin);
+    EXPECT_LE(share.begin + share.busy, share.end);
+    EXPECT_LE(share.end, record.end);
+  }
+  EXPECT_EQ(tasks, 1000);
+}
+
+TEST(Profile, EveryLaunchIsTold) {
+  int calls = 0;
+  for (bool own : {false, true}) {
+    SessionOptions options;
+    options.deviceOptions.threads = 2;
+    if (own)
+      options.deviceOptions = {0, twoThreads, &calls};
+    std::shared_ptr<Session> session = open(options);
+    std::unique_ptr<Call> scale = callOf(session, "scale");
+    ASSERT_OK(scale->setScalar("x", 3));
+    ASSERT_OK(scale->setScalar("factor", 2));
+    auto recorder = std::make_shared<Recorder>();
+    session->observe(recorder);
+    ASSERT_OK(scale->run());
+    checkLaunchOfScale(*recorder);
+    EXPECT_EQ(scale->output("y")->element(999), 6);
+    session->observe(nullptr);
+    ASSERT_OK(scale->run());
+    EXPECT_EQ(recorder->launches.size(), 1u);
+    EXPECT_EQ(recorder->ends.size(), 1u);
+  }
+}
+
 TEST(Loading, ReplacedFileWhileInUse) {
   TemporaryFolder folder;
   std::string path = folder / "p.dreamer";

@@ -112,7 +112,7 @@ static void scaleBody(void *closure, int64_t begin, int64_t end) {
 }
 static int32_t scale(const dreamer_services *services, void *const *buffers) {
   struct Scale closure = {buffers[0], ((const float *)buffers[0])[1008], buffers[1]};
-  services->parallel_for(services->context, 1000, scaleBody, &closure);
+  services->launch(services->context, 0, -1, 1000, scaleBody, &closure);
   return 0;
 }
 
