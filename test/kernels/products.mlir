@@ -1,10 +1,12 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// Products: the weight is packed, then a block of 6 rows by 2 vectors stays in registers.
+// Products: the weight is packed, then a block of 6 rows by 2 vectors is one tile.mma over the whole depth.
 // RUN: dreamer-opt --dreamer-schedule=targets=x86-64-v3 --canonicalize --cse %s | FileCheck %s
+// Lowered, the block stays in registers.
+// RUN: dreamer-opt %s --pass-pipeline='builtin.module(dreamer-schedule{targets=x86-64-v3},builtin.module(dreamer-lower-tile-to-vector,canonicalize,cse))' | FileCheck %s --check-prefix=VECTOR
 // With 32 registers a block is 6 rows by 4 vectors of 16.
-// RUN: dreamer-opt --dreamer-schedule=targets=x86-64-v4 --canonicalize --cse %s | FileCheck %s --check-prefix=WIDE
+// RUN: dreamer-opt %s --pass-pipeline='builtin.module(dreamer-schedule{targets=x86-64-v4},builtin.module(dreamer-lower-tile-to-vector,canonicalize,cse))' | FileCheck %s --check-prefix=WIDE
 
 // CHECK-LABEL: func.func @many_rows
 // CHECK: schedule.launch @pack_transposed_0
@@ -17,18 +19,25 @@
 // CHECK: return
 
 // CHECK-LABEL: func.func private @linear_product_0
-// CHECK: scf.for {{.*}} iter_args({{(.*vector<8xf32>)+}}
-// CHECK-COUNT-2: vector.load
-// CHECK: memref.load
-// CHECK: vector.broadcast
-// CHECK-COUNT-12: vector.fma
-// CHECK-NOT: vector.fma
-// CHECK: scf.yield
+// CHECK: %[[B:.*]] = tile.view %{{.*}} : memref<8x64x16xf32> -> <64x16xf32, global, rows>
+// CHECK: scf.for
+// CHECK: %[[A:.*]] = tile.view %{{.*}} : memref<96x64xf32> -> <6x64xf32, global, rows>
+// CHECK: %[[SUM:.*]] = tile.mma %[[A]], %[[B]]
+// CHECK: tile.store %[[SUM]]
 
 // Few rows read the weight where it is.
 // CHECK-LABEL: func.func @few_rows
 // CHECK-NOT: pack
 // CHECK: schedule.launch @linear_dots_0
+
+// VECTOR-LABEL: func.func private @linear_product_0
+// VECTOR: scf.for {{.*}} iter_args({{(.*vector<8xf32>)+}}
+// VECTOR-COUNT-2: vector.load
+// VECTOR: memref.load
+// VECTOR: vector.broadcast
+// VECTOR-COUNT-12: vector.fma
+// VECTOR-NOT: vector.fma
+// VECTOR: scf.yield
 
 // WIDE-LABEL: func.func private @linear_product_0
 // WIDE: scf.for
