@@ -21,6 +21,11 @@ static LogicalResult makeRing(tile::RingOp op, Frame &frame) {
   return success();
 }
 
+/// What a wait for a slot says of the ring: nothing where there is only one.
+static Operation *nameRing(Ring &ring, const Frame &frame) {
+  return frame.run.rings.size() > 1 ? ring.getOp() : nullptr;
+}
+
 /// The use that an operation names; fails below 0.
 static FailureOr<int64_t> useOf(Operation *op, Value use, Frame &frame) {
   int64_t number = frame.index(use);
@@ -39,7 +44,8 @@ static LogicalResult fillSlot(tile::PutOp op, Frame &frame) {
     return worker.name + " waits until it can put " + ring.describe(use) + ": " +
            ring.describeState(use);
   };
-  if (failed(frame.run.scheduler.wait({op, [&] { return ring.isFree(*use); }, what})) ||
+  if (failed(frame.run.scheduler.wait(
+          {op, [&] { return ring.isFree(*use); }, what, nameRing(ring, frame)})) ||
       failed(ring.fillSlot(op, *use)))
     return failure();
   Block &body = op.getBody().front();
@@ -63,7 +69,8 @@ static LogicalResult getSlot(tile::GetOp op, Frame &frame) {
     return worker.name + " waits for " + ring.describe(use) +
            " to be full: " + ring.describeState(use);
   };
-  if (failed(frame.run.scheduler.wait({op, [&] { return ring.isFullOrPast(*use); }, what})))
+  if (failed(frame.run.scheduler.wait(
+          {op, [&] { return ring.isFullOrPast(*use); }, what, nameRing(ring, frame)})))
     return failure();
   FailureOr<LeasePtr> lease = ring.lend(op, worker, *use);
   if (failed(lease))
@@ -135,7 +142,8 @@ static LogicalResult waitAtBarrier(tile::BarrierOp op, Frame &frame) {
             Twine(role.getCount()) + " have reached")
         .str();
   };
-  return frame.run.scheduler.wait({op, [&] { return state.generation != generation; }, what});
+  return frame.run.scheduler.wait(
+      {op, [&] { return state.generation != generation; }, what, nullptr});
 }
 
 //===----------------------------------------------------------------------===//

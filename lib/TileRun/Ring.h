@@ -28,6 +28,7 @@ public:
   Ring(tile::RingOp op, bool hasData);
 
   tile::RingType getType() const { return type; }
+  mlir::Operation *getOp() { return op; }
 
   /// One writer's part of a use. Between the two functions it waits until `isFree` and copies.
   llvm::LogicalResult beginPut(mlir::Operation *op, Worker &worker, int64_t use);

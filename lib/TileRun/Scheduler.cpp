@@ -85,6 +85,14 @@ void Scheduler::handOver() {
 
 void Scheduler::reportDeadlock(ArrayRef<Wait> waits) {
   InFlightDiagnostic error = waits.front().op->emitOpError("deadlock: ") << waits.front().what();
-  for (const Wait &wait : waits.drop_front())
+  auto sayRing = [&](const Wait &wait) {
+    if (wait.ring)
+      error.attachNote(wait.ring->getLoc())
+          << "the ring of the line before is " << wait.ring->getResult(0).getType();
+  };
+  sayRing(waits.front());
+  for (const Wait &wait : waits.drop_front()) {
     error.attachNote(wait.op->getLoc()) << "and " << wait.what();
+    sayRing(wait);
+  }
 }

@@ -24,6 +24,7 @@ struct Wait {
   mlir::Operation *op;
   std::function<bool()> ready;
   std::function<std::string()> what; ///< "role 'producer' 0 waits for ..."
+  mlir::Operation *ring = nullptr;   ///< which one is meant, where there are several
 };
 
 class Scheduler {

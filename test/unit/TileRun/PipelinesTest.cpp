@@ -179,6 +179,13 @@ TEST_F(Pipelines, DeadlockOfRolesNamesAllOfThem) {
   fails(body, "and role 'consumer' 0 waits for use 2 of the ring (slot 0, phase 1) to be full");
 }
 
+TEST_F(Pipelines, DeadlockSaysWhichRingOfSeveral) {
+  fails(makeRing +
+            "%other = tile.ring : !tile.ring<3 x (!s) by tma, arrivals 1, bytes 64, readers 1>\n" +
+            get("%c0", "") + release("%c0"),
+        "the ring of the line before is '!tile.ring<2 x");
+}
+
 TEST_F(Pipelines, BarrierThatNotAllReach) {
   fails(R"(
   tile.roles {
