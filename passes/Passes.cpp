@@ -7,6 +7,8 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/AccumulateGradients/AccumulateGradients.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
+#include "passes/BuildNvidiaKernel/BuildNvidiaKernel.h"
+#include "passes/CheckTileProtocol/CheckTileProtocol.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
@@ -31,6 +33,8 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
 void dreamer::registerDreamerPasses() {
   registerAccumulateGradientsPasses();
   registerBuildEntryPointsPasses();
+  registerBuildNvidiaKernelPasses();
+  registerCheckTileProtocolPasses();
   registerDifferentiatePasses();
   registerLowerTileToVectorPasses();
   registerLowerToLLVMPasses();
