@@ -89,6 +89,8 @@ static LogicalResult store(tile::StoreOp op, Frame &frame) {
                  op.getCombine());
 }
 
+static LogicalResult prefetch(tile::PrefetchOp, Frame &) { return success(); }
+
 static LogicalResult copy(tile::CopyOp op, Frame &frame) {
   PlacePtr source = frame.place(op.getSource()), target = frame.place(op.getTarget());
   auto move = [&frame, op, source, target]() -> LogicalResult {
@@ -106,5 +108,5 @@ static LogicalResult copy(tile::CopyOp op, Frame &frame) {
 }
 
 void tilerun::addPlaceModels(Models &models) {
-  addModels<view, rows, alloc, load, store, copy>(models);
+  addModels<view, rows, alloc, load, store, prefetch, copy>(models);
 }

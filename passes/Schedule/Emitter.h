@@ -35,12 +35,13 @@ public:
   /// A kernel that depends on `key` only; `op` is the first to ask for it.
   mlir::func::FuncOp get(mlir::Operation *op, const std::string &key, llvm::StringRef name,
                          mlir::TypeRange arguments, ScheduleBuilder::KernelBody body);
-  unsigned size() const { return kernels.size(); }
+  unsigned size() const { return kernelCount; }
 
 private:
   mlir::ModuleOp module;
+  unsigned kernelCount = 0;
   llvm::StringMap<mlir::func::FuncOp> kernels; // by everything that a body may depend on
-  llvm::StringMap<unsigned> count;             // by name, to make names unique
+  llvm::StringMap<llvm::SmallVector<mlir::func::FuncOp>> built; // by name
 };
 
 /// Emits one entry. One object per entry and target.

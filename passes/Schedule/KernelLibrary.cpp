@@ -27,6 +27,12 @@ static std::string keyOf(Operation *op, unsigned place, StringRef name, TypeRang
   return key;
 }
 
+static bool areEqual(func::FuncOp a, func::FuncOp b) {
+  return a.getFunctionType() == b.getFunctionType() &&
+         OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(),
+                                                    OperationEquivalence::IgnoreLocations);
+}
+
 func::FuncOp KernelLibrary::get(Operation *op, unsigned place, StringRef name, TypeRange arguments,
                                 ScheduleBuilder::KernelBody body) {
   StringRef operation = op->getName().stripDialect();
@@ -39,11 +45,12 @@ func::FuncOp KernelLibrary::get(Operation *op, const std::string &key, StringRef
   func::FuncOp &kernel = kernels[key];
   if (kernel)
     return kernel;
+  SmallVector<func::FuncOp> &sameName = built[name];
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types(arguments);
   types.push_back(builder.getIndexType());
-  kernel = func::FuncOp::create(builder, op->getLoc(), (name + "_" + Twine(count[name]++)).str(),
+  kernel = func::FuncOp::create(builder, op->getLoc(), (name + "_" + Twine(sameName.size())).str(),
                                 builder.getFunctionType(types, {}));
   kernel.setPrivate();
   kernel->setAttr(schedule::attribute::kernel, builder.getStringAttr(op->getName().getStringRef()));
@@ -52,5 +59,14 @@ func::FuncOp KernelLibrary::get(Operation *op, const std::string &key, StringRef
   body(builder, op->getLoc(), block->getArguments().back(), block->getArguments().drop_back());
   builder.setInsertionPointToEnd(block);
   func::ReturnOp::create(builder, op->getLoc());
+
+  // What the body may depend on is more than what it does depend on.
+  for (func::FuncOp other : sameName)
+    if (areEqual(kernel, other)) {
+      kernel.erase();
+      return kernel = other;
+    }
+  ++kernelCount;
+  sameName.push_back(kernel);
   return kernel;
 }

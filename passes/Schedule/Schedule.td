@@ -24,7 +24,9 @@ def SchedulePass : Pass<"dreamer-schedule", "::mlir::ModuleOp"> {
        (Chaitin's conservative coalescing, on intervals.)
     3. What remains lies in the arena: intervals of life, loops included, packed best fit, largest
        first. That no two live buffers overlap is checked afterwards, in every build.
-    4. Launches are emitted; equal kernels are built once.
+    4. Launches are emitted. What kernels make of one operand alone (a packed weight, see
+       `ScheduleBuilder::prepare`) they make once, before the outermost loop that does not change it.
+       Equal kernels of one name are one kernel.
   }];
   let options = [
     ListOption<"targets", "targets", "std::string",

@@ -15,7 +15,7 @@
 // The other loop packs again, so that no copy is kept in between; here the other way round.
 // CHECK: schedule.launch @pack_0
 // CHECK: scf.for
-// CHECK: schedule.launch @linear_product_1
+// CHECK: schedule.launch @linear_product_0
 func.func @invariant(
     %x0: tensor<8x16xf32> {dreamer.name = "x", dreamer.role = "input"},
     %w: tensor<16x16xf32> {dreamer.name = "w", dreamer.role = "parameter"})
