@@ -29,7 +29,8 @@ protected:
   Location loc = UnknownLoc::get(context.get());
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
-  Type bf16 = BFloat16Type::get(context.get()), f32 = Float32Type::get(context.get());
+  Type bf16 = BFloat16Type::get(context.get()), f16 = Float16Type::get(context.get());
+  Type f32 = Float32Type::get(context.get());
 
   /// Verifies and checks the protocol.
   void check(FailureOr<func::FuncOp> kernel) {
@@ -125,6 +126,8 @@ TEST_F(Builders, GemmOfGeneratedShapes) {
     problem.b = random() % 2 ? tile::Order::rows : tile::Order::columns;
     if (random() % 4 == 0)
       problem.result = bf16;
+    if (i % 3 == 0) // which holds the operands, rounded to bf16, as well
+      problem.element = f16;
     testGemm(problem, smallSm80[i % 3], [](auto &&...x) { return buildGemmSm80(x...); });
     testGemm(problem, smallSm90[i % 3], [](auto &&...x) { return buildGemmSm90(x...); });
   }
@@ -213,7 +216,7 @@ TEST_F(Builders, AttentionOfGeneratedShapes) {
   auto size = [&](int64_t most) { return static_cast<int64_t>(1 + random() % most); };
   for (int i = 0; i < 12; ++i) {
     AttentionProblem problem{};
-    problem.element = bf16;
+    problem.element = i % 4 ? bf16 : f16;
     problem.batch = size(2);
     problem.kvHeads = size(2);
     problem.heads = problem.kvHeads * size(2);
