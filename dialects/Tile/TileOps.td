@@ -30,7 +30,7 @@ def Tile_BlockCountOp : Tile_Op<"block_count", [Pure]> {
 
 def Tile_BarrierOp : Tile_Op<"barrier"> {
   let summary = "all threads that run this code wait for each other";
-  let description = "What they stored in shared places before, all of them see after. Nothing on a CPU, where a block is one thread.";
+  let description = "What they stored in shared places before, all of them see after. In a role these are the threads of all of its `count`. Nothing on a CPU, where a block is one thread.";
   let assemblyFormat = "attr-dict";
 }
 

@@ -1,14 +1,19 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs an entry point in f64 with the reference interpreter, on safetensors files.
+// Runs an entry point in f64 with the reference interpreter, or a tile program literally, on safetensors files.
 
 #include "dialects/Dreamer/DreamerDialect.h"
+#include "dialects/Tile/TileDialect.h"
 #include "lib/Reference/Files.h"
 #include "lib/Reference/Interpreter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Diagnostics.h"
 #include "tools/dreamer-interpret/Load.h"
+#include "tools/dreamer-interpret/Tiles.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -47,6 +52,13 @@ static cl::opt<bool> countFlops("count-flops", cl::cat(category),
                                 cl::desc("Print the FLOPs of the contractions that were executed"));
 static cl::opt<bool> roundBF16("round-bf16", cl::cat(category),
                                cl::desc("Round at casts to bf16 (default: keep f64)"));
+static cl::opt<int64_t> blocks("blocks", cl::cat(category), cl::init(1), cl::value_desc("n"),
+                               cl::desc("Blocks that a tile program runs in"));
+static cl::opt<uint32_t>
+    seed("seed", cl::cat(category), cl::init(0), cl::value_desc("n"),
+         cl::desc("Orders blocks and roles of a tile program (0: blocks in order)"));
+static cl::opt<bool> late("late", cl::cat(category),
+                          cl::desc("Copies of a tile program end as late as allowed"));
 static cl::opt<bool>
     verifyDiagnostics("verify-diagnostics", cl::cat(category), cl::Hidden,
                       cl::desc("Check that the errors are those of the expected-error comments"));
@@ -123,7 +135,11 @@ static SmallVector<std::string> entriesOf(ModuleOp module) {
 /// Runs one entry point; prints its results unless they go to a file.
 static LogicalResult runEntry(ModuleOp module, StringRef entry, const Bundle &inputs) {
   Interpreter interpreter(module, {.roundBF16 = roundBF16});
-  FailureOr<Bundle> results = interpreter.run(entry, inputs);
+  auto function = module.lookupSymbol<func::FuncOp>(entry);
+  FailureOr<Bundle> results =
+      function && isTileProgram(function)
+          ? runTileProgram(function, inputs, {.blocks = blocks, .seed = seed, .late = late})
+          : interpreter.run(entry, inputs);
   if (failed(results))
     return failure();
   if (outputsFile.empty()) {
@@ -187,12 +203,15 @@ static LogicalResult printWithoutFile(Diagnostic &diagnostic) {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
-  if (!cl::ParseCommandLineOptions(argc, argv,
-                                   "Runs an entry point in f64 with the reference interpreter.\n",
-                                   &llvm::errs()))
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "Runs an entry point in f64 with the reference interpreter, or a "
+          "tile program as it is written.\n",
+          &llvm::errs()))
     return 2;
   DialectRegistry registry;
-  registry.insert<DreamerDialect, arith::ArithDialect, func::FuncDialect>();
+  registry.insert<DreamerDialect, arith::ArithDialect, func::FuncDialect, math::MathDialect,
+                  memref::MemRefDialect, scf::SCFDialect, tile::TileDialect>();
   registerReferenceModels(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
