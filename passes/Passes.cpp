@@ -6,6 +6,7 @@
 #include "passes/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
+#include "passes/CheckTileProtocol/CheckTileProtocol.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
@@ -28,6 +29,7 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
 
 void dreamer::registerDreamerPasses() {
   registerBuildEntryPointsPasses();
+  registerCheckTileProtocolPasses();
   registerDifferentiatePasses();
   registerLowerTileToVectorPasses();
   registerLowerToLLVMPasses();
