@@ -6,6 +6,7 @@
 #include "passes/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
+#include "passes/BuildNvidiaKernel/BuildNvidiaKernel.h"
 #include "passes/CheckTileProtocol/CheckTileProtocol.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/LowerTileToVector/LowerTileToVector.h"
@@ -29,6 +30,7 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
 
 void dreamer::registerDreamerPasses() {
   registerBuildEntryPointsPasses();
+  registerBuildNvidiaKernelPasses();
   registerCheckTileProtocolPasses();
   registerDifferentiatePasses();
   registerLowerTileToVectorPasses();
