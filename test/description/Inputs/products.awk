@@ -5,7 +5,7 @@
 
 # The sizes of "tensor<2x3x4xf32>" in `sizes`; how many there are.
 function shape(type, sizes) {
-  gsub(/tensor<|xf32>|[ ,]/, "", type)
+  gsub(/tensor<|xf32>?|[ ,]/, "", type)
   return split(type, sizes, "x")
 }
 
