@@ -32,20 +32,35 @@ void weightedSum(Kernel &k, Val count, int64_t columns, function_ref<Val(Val)> w
   }
 }
 
+/// About `keys` of `positions`, in whole panels and whole blocks of rows.
+static int64_t keyBlockOf(const RegisterBlock &block, int64_t positions, int64_t keys) {
+  int64_t unit = std::lcm(block.width(), block.rows);
+  return std::min(roundUp(positions, unit), roundUp(keys, unit));
+}
+
 SequenceShape SequenceShape::of(Value q, int64_t heads, int64_t kvHeads,
                                 const KernelTarget &target) {
   RankedTensorType type = tensorType(q);
-  return {type.getDimSize(0),         type.getDimSize(1),       heads, kvHeads,
-          type.getDimSize(2) / heads, RegisterBlock::of(target)};
+  RegisterBlock block = RegisterBlock::of(target);
+  int64_t positions = type.getDimSize(1);
+  // A block of scores, queries by keys, stays in the first-level cache.
+  return {type.getDimSize(0),         positions, heads,          kvHeads,
+          type.getDimSize(2) / heads, block,     2 * block.rows, keyBlockOf(block, positions, 192)};
+}
+
+SequenceShape SequenceShape::ofAdjoint(Value q, int64_t heads, int64_t kvHeads,
+                                       const KernelTarget &target) {
+  SequenceShape shape = of(q, heads, kvHeads, target);
+  // Sums over the queries of a block are added to memory once a block: many queries save additions, but
+  // on the diagonal half of a block's scores are for nothing.
+  int64_t rows = shape.positions >= 384 ? 8 : shape.positions >= 96 ? 4 : 2;
+  shape.queryBlock = rows * shape.block.rows;
+  if (shape.keyBlocks() > 1)
+    shape.keyBlock = keyBlockOf(shape.block, shape.positions, 96);
+  return shape;
 }
 
 double SequenceShape::scale() const { return 1 / std::sqrt(static_cast<double>(features)); }
-
-int64_t SequenceShape::keyBlock() const {
-  // A block of scores, queries by keys, stays in the first-level cache.
-  int64_t unit = std::lcm(block.width(), block.rows);
-  return std::min(roundUp(positions, unit), roundUp(192, unit));
-}
 
 Value launchPackHeads(ScheduleBuilder &s, StringRef name, const SequenceShape &shape, Value x,
                       int64_t heads, bool transposed) {

@@ -21,17 +21,20 @@ void weightedSum(Kernel &kernel, Val count, int64_t columns, llvm::function_ref<
 struct SequenceShape {
   int64_t batch, positions, heads, kvHeads, features; ///< features of a head
   RegisterBlock block;
+  /// Queries and keys that are worked on at a time. Keys are whole panels and whole blocks of rows.
+  int64_t queryBlock, keyBlock;
 
+  /// With blocks for attention itself.
   static SequenceShape of(mlir::Value q, int64_t heads, int64_t kvHeads,
                           const KernelTarget &target);
+  /// With blocks for its adjoint, where queries are a product's depth as well.
+  static SequenceShape ofAdjoint(mlir::Value q, int64_t heads, int64_t kvHeads,
+                                 const KernelTarget &target);
 
   double scale() const;
   int64_t group() const { return heads / kvHeads; }
-  /// Queries and keys that are worked on at a time. Keys are whole panels and whole blocks of rows.
-  int64_t queryBlock() const { return 2 * block.rows; }
-  int64_t keyBlock() const;
-  int64_t queryBlocks() const { return ceilDiv(positions, queryBlock()); }
-  int64_t keyBlocks() const { return ceilDiv(positions, keyBlock()); }
+  int64_t queryBlocks() const { return ceilDiv(positions, queryBlock); }
+  int64_t keyBlocks() const { return ceilDiv(positions, keyBlock); }
   /// One head as the right-hand matrix of a product: [positions, features] or its transpose.
   Panels straight() const { return {positions, features, block}; }
   Panels transposed() const { return {features, positions, block}; }

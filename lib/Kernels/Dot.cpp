@@ -39,24 +39,33 @@ Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right) {
 
 void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, int64_t rows, int64_t depth,
                 int64_t columns) {
-  // Rows times columns accumulators in registers.
-  int64_t together = std::max<int64_t>(1, std::min<int64_t>(4, 12 / rows));
+  // Some rows times some columns: their accumulators in registers. A group of columns stays in the
+  // first-level cache while all rows pass by it.
+  int64_t rowsTogether = ceilDiv(rows, ceilDiv(rows, 4));
+  int64_t together = std::min<int64_t>(4, 12 / rowsTogether);
   Shares shares = Shares::of(ceilDiv(columns, together), rows * depth * together / 4 + 16);
   int64_t whole = columns / together;
   launch(schedule, "dots", shares.tasks(), {a, b, c}, [&](Kernel &k) {
     Mem left = k.mem(0).view({rows, depth}), right = k.mem(1).view({columns, depth});
     Mem out = k.mem(2).view({rows, columns});
-    auto block = [&](Val column, int64_t count) {
+    auto part = [&](Val row, int64_t rowCount, Val column, int64_t count) {
       SmallVector<std::function<Val(Val, Lanes)>> readLeft, readRight;
-      for (int64_t i = 0; i < rows; ++i)
-        readLeft.push_back([=](Val at, Lanes lanes) { return left.load({i, at}, lanes); });
+      for (int64_t i = 0; i < rowCount; ++i)
+        readLeft.push_back([=](Val at, Lanes lanes) { return left.load({row + i, at}, lanes); });
       for (int64_t j = 0; j < count; ++j)
         readRight.push_back(
             [=](Val at, Lanes lanes) { return right.load({column + j, at}, lanes); });
       Vals sums = dots(k, depth, readLeft, readRight);
-      for (int64_t i = 0; i < rows; ++i)
+      for (int64_t i = 0; i < rowCount; ++i)
         for (int64_t j = 0; j < count; ++j)
-          out.store(sums[i * count + j], {i, column + j});
+          out.store(sums[i * count + j], {row + i, column + j});
+    };
+    auto block = [&](Val column, int64_t count) {
+      int64_t rest = rows % rowsTogether;
+      k.loop(0, rows - rest, rowsTogether,
+             [&](Val row) { part(row, rowsTogether, column, count); });
+      if (rest)
+        part(rows - rest, rest, column, count);
     };
     Val from = shares.tasks() == 1 ? Val(0) : k.task * shares.perTask;
     k.loop(from, min(from + shares.perTask, whole), 1,

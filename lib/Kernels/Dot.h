@@ -11,7 +11,7 @@
 namespace dreamer::kernels {
 
 /// Below so many rows a product reads its weights where they are.
-inline constexpr int64_t fewRows = 8;
+inline constexpr int64_t fewRows = 17;
 
 /// Reads a vector of `lanes` elements from k on.
 using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;

@@ -144,19 +144,21 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
   Panels average = right;
   average.depth = ceilDiv(m.places(), m.experts);
   Tiles tiles = Tiles::of(rows, average);
-  launch(s, name, m.experts * tiles.tasks(), {starts, left, packed, out}, /*contractions=*/1, [&](Kernel &k) {
-    Mem starts = k.mem(0), left = k.mem(1), out = k.mem(3);
-    Val expert = k.task / tiles.tasks(), tile = k.task % tiles.tasks();
-    Val from = k.toIndex(starts.load({expert})), to = k.toIndex(starts.load({expert + 1}));
-    auto place = [&](const ProductBlock &block) {
-      return placeOf(k, block, out, {expert, block.row, block.column});
-    };
-    multiplyTile(k, right, tiles, tile, right.of(k.mem(2), 1), 0, {from, to - from},
-                 [&](Val row, int64_t count, DepthRange places) {
-                   return leftFactor(k, right, left, {0, row}, count, places, tile::Order::columns);
-                 },
-                 {place, accumulate});
-  });
+  launch(s, name, m.experts * tiles.tasks(), {starts, left, packed, out}, /*contractions=*/1,
+         [&](Kernel &k) {
+           Mem starts = k.mem(0), left = k.mem(1), out = k.mem(3);
+           Val expert = k.task / tiles.tasks(), tile = k.task % tiles.tasks();
+           Val from = k.toIndex(starts.load({expert})), to = k.toIndex(starts.load({expert + 1}));
+           auto place = [&](const ProductBlock &block) {
+             return placeOf(k, block, out, {expert, block.row, block.column});
+           };
+           multiplyTile(k, right, tiles, tile, right.of(k.mem(2), 1), 0, {from, to - from},
+                        [&](Val row, int64_t count, DepthRange places) {
+                          return leftFactor(k, right, left, {0, row}, count, places,
+                                            tile::Order::columns);
+                        },
+                        {place, accumulate});
+         });
 }
 
 static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {

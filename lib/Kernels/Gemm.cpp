@@ -111,15 +111,29 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
   };
   auto [row, rowEnd] = range(rowTile, tiles.rowsPerTask, tiles.rows);
   auto [panel, panelEnd] = range(panelTile, tiles.panelsPerTask, tiles.panels);
-  auto store = [&](const ProductBlock &block) {
-    Value place = target.place(block);
-    target.accumulate ? addTile(k, block.value, place) : storeTile(k, block.value, place);
+  auto part = [&](DepthRange depth, bool accumulate) {
+    auto store = [&](const ProductBlock &block) {
+      Value place = target.place(block);
+      accumulate ? addTile(k, block.value, place) : storeTile(k, block.value, place);
+    };
+    auto prefetch = [&](const ProductBlock &block) {
+      k.create<tile::PrefetchOp>(target.place(block));
+    };
+    multiply(k, panels, packed, matrix, {row, rowEnd, tiles.rows}, panel, panelEnd, depth, a, store,
+             accumulate ? Epilogue(prefetch) : Epilogue());
   };
-  auto prefetch = [&](const ProductBlock &block) {
-    k.create<tile::PrefetchOp>(target.place(block));
-  };
-  multiply(k, panels, packed, matrix, {row, rowEnd, tiles.rows}, panel, panelEnd, depth, a, store,
-           target.accumulate ? Epilogue(prefetch) : Epilogue());
+  // A long sum is cut, so that its part of a panel and of a block's rows stay in the first-level cache.
+  constexpr int64_t longest = 384;
+  if (depth.count || panels.depth <= 2 * longest)
+    return part(depth, target.accumulate);
+  int64_t parts = ceilDiv(panels.depth, longest), step = roundUp(ceilDiv(panels.depth, parts), 4);
+  int64_t rest = panels.depth % step;
+  if (!target.accumulate)
+    part({0, step}, false);
+  k.loop(target.accumulate ? 0 : step, panels.depth - rest, step,
+         [&](Val from) { part({from, step}, true); });
+  if (rest)
+    part({panels.depth - rest, rest}, true);
 }
 
 } // namespace dreamer::kernels

@@ -6,6 +6,7 @@
 #include "lib/Kernels/Elementwise.h"
 #include "lib/Kernels/Gemm.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 
@@ -113,17 +114,35 @@ Value prepareWide(ScheduleBuilder &schedule, Value operand) {
 
 Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_t rows) {
   int64_t step = RegisterBlock::of(schedule.target()).rows;
-  Shares shares = Shares::of(depth, 3 * rows, /*multiple=*/8);
+  // Some rows of the matrix at a time: what a run gets of them lies side by side, and no cache line of
+  // the matrix is read twice from afar.
+  constexpr int64_t together = 16;
+  int64_t blocks = ceilDiv(depth, together);
+  Shares shares = Shares::of(blocks, 2 * rows * together);
   return prepare(schedule, "pack_left", matrix, {depth, rows}, {ceilDiv(rows, step), depth, step},
                  shares.tasks(), [&](Kernel &k) {
                    Mem from = k.mem(0).view({depth, rows}), to = k.mem(1);
-                   k.forShare(shares, [&](Val d) {
-                     k.loop(0, rows / step, 1, [&](Val run) {
-                       for (int64_t i = 0; i < step; ++i)
-                         to.store(from.load({d, run * step + i}), {run, d, i});
+                   auto copy = [&](Val first, int64_t count, Val run, int64_t width) {
+                     k.loop(first, first + count, 1, [&](Val d) {
+                       for (int64_t i = 0, lanes; i < width; i += lanes) {
+                         lanes = std::min(k.vectorLanes(), static_cast<int64_t>(llvm::bit_floor(
+                                                               static_cast<uint64_t>(width - i))));
+                         to.store(from.load({d, run * step + i}, Lanes::all(lanes)), {run, d, i},
+                                  Lanes::all(lanes));
+                       }
                      });
-                     for (int64_t i = 0; i < rows % step; ++i)
-                       to.store(from.load({d, rows / step * step + i}), {rows / step, d, i});
+                   };
+                   auto block = [&](Val d, int64_t count) {
+                     k.loop(0, rows / step, 1, [&](Val run) { copy(d, count, run, step); });
+                     if (rows % step)
+                       copy(d, count, rows / step, rows % step);
+                   };
+                   k.forShare(shares, [&](Val index) {
+                     if (depth % together == 0)
+                       return block(index * together, together);
+                     k.when(less(index, blocks - 1), [&] { block(index * together, together); });
+                     k.when(equal(index, blocks - 1),
+                            [&] { block((blocks - 1) * together, depth % together); });
                    });
                  });
 }

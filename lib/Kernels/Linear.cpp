@@ -25,8 +25,9 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
   Panels panels{depth, columns, RegisterBlock::of(s.target())};
   Tiles tiles = Tiles::of(rows, panels);
   int64_t step = panels.block.rows;
-  // Elements in a column lie far apart; when each is read for several panels, bring them together.
-  if (layout == Left::Columns && rows >= 256 && panels.count() >= 4) {
+  // Elements in a column lie far apart; when each is read for several panels, and more of them than the
+  // first-level cache has lines for, bring them together.
+  if (layout == Left::Columns && depth >= 256 && panels.count() >= 3) {
     a = prepareRuns(s, a, depth, rows);
     layout = Left::Runs;
   } else {

@@ -111,7 +111,7 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val ite
     });
   } else {
     auto take = [&](Val firstKey, bool first) {
-      Val count = min(to - firstKey, shape.keyBlock());
+      Val count = min(to - firstKey, shape.keyBlock);
       block.computeScores(k, firstKey, count);
       block.exponentiate(k, firstKey, count, first, [&](Val t, Val factor) {
         k.forColumns(shape.features, [&](Val i, Lanes lanes) {
@@ -124,7 +124,7 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val ite
       });
     };
     take(0, /*first=*/true);
-    k.loop(shape.keyBlock(), to, shape.keyBlock(), [&](Val key) { take(key, /*first=*/false); });
+    k.loop(shape.keyBlock, to, shape.keyBlock, [&](Val key) { take(key, /*first=*/false); });
     k.loop(0, to - from, 1, [&](Val t) {
       Val inverse = 1.0 / block.sums.load({t});
       k.forColumns(shape.features, [&](Val i, Lanes lanes) {
@@ -146,17 +146,17 @@ static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
       launchPackHeads(s, "pack_values", shape, s.buffer(op.getV()), shape.kvHeads, false);
   int64_t blocks = shape.queryBlocks();
   Shares shares = Shares::of(shape.batch * shape.heads * blocks,
-                             shape.queryBlock() * shape.positions * (shape.features / 8 + 4) / 2);
+                             shape.queryBlock * shape.positions * (shape.features / 8 + 4) / 2);
   launch(s, "attend", shares.tasks(),
          {queries, keys, values, s.buffer(op.getResult()), s.buffer(op.getLse())}, [&](Kernel &k) {
            Mem out = k.mem(3).rows(), lse = k.mem(4).rows();
            lse = lse.view({shape.batch * shape.heads, shape.positions});
-           Mem scores = k.stack({shape.queryBlock(), shape.keyBlock()});
-           Mem largest = k.stack({shape.queryBlock()}), sums = k.stack({shape.queryBlock()});
+           Mem scores = k.stack({shape.queryBlock, shape.keyBlock});
+           Mem largest = k.stack({shape.queryBlock}), sums = k.stack({shape.queryBlock});
            k.forShare(shares, [&](Val share) {
              Val item = share / blocks, batch = item / shape.heads, head = item % shape.heads;
              Val kv = batch * shape.kvHeads + head / shape.group();
-             Val from = share % blocks * shape.queryBlock();
+             Val from = share % blocks * shape.queryBlock;
              QueryBlock block{shape,
                               k.mem(0).rows(),
                               shape.transposed().of(k.mem(1), shape.batch * shape.kvHeads),
@@ -168,7 +168,7 @@ static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
                               batch * shape.positions,
                               head * shape.features,
                               from,
-                              min(from + shape.queryBlock(), shape.positions)};
+                              min(from + shape.queryBlock, shape.positions)};
              attend(k, block, out, lse, item);
            });
          });

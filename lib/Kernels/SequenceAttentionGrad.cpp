@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // sequence_attention_grad: probabilities of a block of queries and keys are computed again
-// from lse. Dao, "FlashAttention-2", 2023, algorithm 2. Short sequences take one pass over
-// the blocks; long ones take one for dq and one for dk and dv, which has more tasks.
+// from lse. Dao, "FlashAttention-2", 2023, algorithm 2. Where there are tasks enough, one pass over
+// the blocks gives all; else one gives dq and one dk and dv, which has more tasks.
 
 #include "lib/Kernels/Attention.h"
 #include "lib/Kernels/Dot.h"
@@ -59,7 +59,7 @@ struct GradBlocks {
     scores(q, keysT, p);
     scores(dOut, valuesT, ds);
     int64_t lanes = shape.block.lanes;
-    Val end = min((count + (shape.block.rows + lanes - 2)) / lanes * lanes, shape.keyBlock());
+    Val end = min((count + (shape.block.rows + lanes - 2)) / lanes * lanes, shape.keyBlock);
     Type i32 = k.getBuilder().getI32Type();
     k.loop(0, to - from, 1, [&](Val t) {
       Val rowLse = lse.load({head.item, from + t});
@@ -141,8 +141,8 @@ static GradBlocks blocks(Kernel &k, const SequenceShape &shape) {
           shape.straight().of(k.mem(6), shape.batch * shape.kvHeads),
           shape.straight().of(k.mem(7), shape.batch * shape.heads),
           shape.straight().of(k.mem(8), shape.batch * shape.heads),
-          k.stack({shape.queryBlock(), shape.keyBlock()}),
-          k.stack({shape.queryBlock(), shape.keyBlock()})};
+          k.stack({shape.queryBlock, shape.keyBlock}),
+          k.stack({shape.queryBlock, shape.keyBlock})};
 }
 
 /// FLOPs over about 8 for one query and one key of one head.
@@ -158,25 +158,34 @@ static void zeroKeys(Kernel &k, const SequenceShape &shape, Val row, Val from, V
   });
 }
 
-/// dk and dv of one block of keys of one group of heads; dq as well if `dq` is given (then the
-/// block holds all keys).
+/// Where dq goes, and whether it is added to what other blocks of keys gave.
+struct QueryTarget {
+  Mem dq;
+  bool accumulate;
+
+  void operator()(Kernel &k, const GradBlocks::Head &head, const ProductBlock &b) const {
+    Value place = placeOf(k, b, dq, {head.row + b.row, head.column + b.column});
+    accumulate ? addTile(k, b.value, place) : storeTile(k, b.value, place);
+  }
+};
+
+/// dk and dv of one block of keys of one group of heads; its part of dq as well if that is given.
 static void gradOfKeys(Kernel &k, const GradBlocks &blocks, Val batch, Val kvHead, Val firstKey,
-                       Mem dk, Mem dv, std::optional<Mem> dq) {
+                       Mem dk, Mem dv, std::optional<QueryTarget> dq) {
   const SequenceShape &shape = blocks.shape;
   Val keyColumn = kvHead * shape.features;
-  Val keyEnd = min(firstKey + shape.keyBlock(), shape.positions);
+  Val keyEnd = min(firstKey + shape.keyBlock, shape.positions);
   zeroKeys(k, shape, batch * shape.positions, firstKey, keyEnd, keyColumn, dk, dv);
   k.loop(0, shape.group(), 1, [&](Val i) {
     GradBlocks::Head head = blocks.head(batch, kvHead * shape.group() + i);
-    k.loop(firstKey, shape.positions, shape.queryBlock(), [&](Val from) {
-      Val to = min(from + shape.queryBlock(), shape.positions);
+    k.loop(firstKey, shape.positions, shape.queryBlock, [&](Val from) {
+      Val to = min(from + shape.queryBlock, shape.positions);
       Val count = min(to, keyEnd) - firstKey;
       blocks.compute(k, head, from, to, firstKey, count);
       blocks.addKeys(k, head, from, to, firstKey, count, keyColumn, dk, dv);
       if (dq)
-        blocks.multiplyQueries(k, head, from, to, firstKey, count, [&](const ProductBlock &b) {
-          storeTile(k, b.value, placeOf(k, b, *dq, {head.row + b.row, head.column + b.column}));
-        });
+        blocks.multiplyQueries(k, head, from, to, firstKey, count,
+                               [&](const ProductBlock &b) { (*dq)(k, head, b); });
     });
   });
 }
@@ -184,22 +193,21 @@ static void gradOfKeys(Kernel &k, const GradBlocks &blocks, Val batch, Val kvHea
 static void gradOfQueries(Kernel &k, const GradBlocks &blocks, const GradBlocks::Head &head,
                           Val from, Mem dq) {
   const SequenceShape &shape = blocks.shape;
-  Val to = min(from + shape.queryBlock(), shape.positions);
+  Val to = min(from + shape.queryBlock, shape.positions);
   auto take = [&](Val firstKey, bool first) {
-    Val count = min(to - firstKey, shape.keyBlock());
+    Val count = min(to - firstKey, shape.keyBlock);
     blocks.compute(k, head, from, to, firstKey, count);
     blocks.multiplyQueries(k, head, from, to, firstKey, count, [&](const ProductBlock &b) {
-      Value place = placeOf(k, b, dq, {head.row + b.row, head.column + b.column});
-      first ? storeTile(k, b.value, place) : addTile(k, b.value, place);
+      QueryTarget{dq, /*accumulate=*/!first}(k, head, b);
     });
   };
   take(0, /*first=*/true);
-  k.loop(shape.keyBlock(), to, shape.keyBlock(), [&](Val key) { take(key, /*first=*/false); });
+  k.loop(shape.keyBlock, to, shape.keyBlock, [&](Val key) { take(key, /*first=*/false); });
 }
 
 static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuilder &s) {
-  SequenceShape shape = SequenceShape::of(op.getQ(), static_cast<int64_t>(op.getHeads()),
-                                          static_cast<int64_t>(op.getKvHeads()), s.target());
+  SequenceShape shape = SequenceShape::ofAdjoint(op.getQ(), static_cast<int64_t>(op.getHeads()),
+                                                 static_cast<int64_t>(op.getKvHeads()), s.target());
   auto pack = [&](StringRef name, Value x, int64_t heads, bool transposed) {
     return launchPackHeads(s, name, shape, s.buffer(x), heads, transposed);
   };
@@ -212,17 +220,26 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
   llvm::append_values(buffers, s.buffer(op.getDQ()), s.buffer(op.getDK()), s.buffer(op.getDV()));
 
   int64_t keyBlocks = shape.keyBlocks();
-  bool onePass = keyBlocks == 1;
-  int64_t pairs = shape.positions * std::min(shape.positions, shape.keyBlock()) / 2 + 1;
+  // Five products where a task has all keys of a group of heads, seven where dq has tasks of its own.
+  constexpr int64_t enoughTasks = 4;
+  bool onePass = keyBlocks == 1 || shape.batch * shape.kvHeads >= enoughTasks;
+  int64_t keyTasks = onePass ? 1 : keyBlocks;
+  int64_t pairs = shape.positions * (shape.positions / keyTasks) / 2 + 1;
   Shares keyShares =
-      Shares::of(shape.batch * shape.kvHeads * keyBlocks, pairs * shape.group() * pairCost(shape));
+      Shares::of(shape.batch * shape.kvHeads * keyTasks, pairs * shape.group() * pairCost(shape));
   auto writeGradOfKeys = [&](Kernel &k) {
     GradBlocks memory = blocks(k, shape);
     Mem dq = k.mem(9).rows(), dk = k.mem(10).rows(), dv = k.mem(11).rows();
     k.forShare(keyShares, [&](Val share) {
-      Val item = share / keyBlocks, block = share % keyBlocks;
-      gradOfKeys(k, memory, item / shape.kvHeads, item % shape.kvHeads, block * shape.keyBlock(),
-                 dk, dv, onePass ? std::optional(dq) : std::nullopt);
+      Val item = share / keyTasks, batch = item / shape.kvHeads, kvHead = item % shape.kvHeads;
+      if (!onePass)
+        return gradOfKeys(k, memory, batch, kvHead, share % keyTasks * shape.keyBlock, dk, dv,
+                          std::nullopt);
+      gradOfKeys(k, memory, batch, kvHead, 0, dk, dv, QueryTarget{dq, /*accumulate=*/false});
+      k.loop(shape.keyBlock, shape.positions, shape.keyBlock, [&](Val firstKey) {
+        gradOfKeys(k, memory, batch, kvHead, firstKey, dk, dv,
+                   QueryTarget{dq, /*accumulate=*/true});
+      });
     });
   };
   launch(s, onePass ? "grad" : "grad_of_keys", keyShares.tasks(), buffers,
@@ -231,13 +248,13 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
     return;
   int64_t queryBlocks = shape.queryBlocks();
   Shares queryShares = Shares::of(shape.batch * shape.heads * queryBlocks,
-                                  shape.queryBlock() * shape.positions / 2 * pairCost(shape));
+                                  shape.queryBlock * shape.positions / 2 * pairCost(shape));
   launch(s, "grad_of_queries", queryShares.tasks(), buffers, /*contractions=*/1, [&](Kernel &k) {
     GradBlocks memory = blocks(k, shape);
     k.forShare(queryShares, [&](Val share) {
       Val item = share / queryBlocks, block = share % queryBlocks;
       gradOfQueries(k, memory, memory.head(item / shape.heads, item % shape.heads),
-                    block * shape.queryBlock(), k.mem(9).rows());
+                    block * shape.queryBlock, k.mem(9).rows());
     });
   });
 }

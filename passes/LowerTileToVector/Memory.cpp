@@ -133,9 +133,24 @@ static LogicalResult lowerPrefetch(Lowering &lowering, tile::PrefetchOp op) {
   return success();
 }
 
-/// Row by row, a vector at a time; where the orders differ, element by element.
+/// The same place with rows for columns: what is contiguous becomes a row.
+static Place turned(const Place &place) {
+  Place result = place;
+  result.type = tile::MemType::get(
+      place.type.getContext(), {place.type.getColumns(), place.type.getRows()},
+      place.type.getElementType(), place.type.getSpace(), tile::Order::rows, place.type.getForm());
+  std::swap(result.validRows, result.validColumns);
+  return result;
+}
+
+/// Row by row, a vector at a time, the rest in halves; where the orders differ, element by element.
 static LogicalResult lowerCopy(Lowering &lowering, tile::CopyOp op) {
-  const Place &source = lowering.place(op.getSource()), &target = lowering.place(op.getTarget());
+  Place source = lowering.place(op.getSource()), target = lowering.place(op.getTarget());
+  auto byColumns = [](const Place &place) { return place.type.getOrder() == tile::Order::columns; };
+  if (byColumns(source) && byColumns(target)) {
+    source = turned(source);
+    target = turned(target);
+  }
   kernels::Emitter &e = lowering.emit();
   int64_t columns = source.type.getColumns();
   e.loop(0, source.type.getRows(), 1, [&](Val row) {
@@ -145,8 +160,11 @@ static LogicalResult lowerCopy(Lowering &lowering, tile::CopyOp op) {
     };
     int64_t lanes = e.lanesFor(columns), whole = columns / lanes * lanes;
     e.loop(0, whole, lanes, [&](Val column) { move(column, lanes); });
-    for (int64_t at = whole; at < columns; ++at)
-      move(at, 1);
+    for (int64_t at = whole; at < columns; at += lanes) {
+      while (lanes > columns - at)
+        lanes /= 2;
+      move(at, lanes);
+    }
   });
   return success();
 }
