@@ -143,11 +143,12 @@ def high_water(pid):
 
 
 def measure_ours(case):
-    """`dreamer-run bench` in a process of its own; what a run costs is the difference of many and few."""
+    """`dreamer-run bench` in a process of its own; what a run costs is the difference of many and few. Every repetition
+    runs twice, plain and with its launches watched; the wall time is that of the plain runs."""
     arguments = case.arguments
 
     def bench(repeat):
-        command = [case.runner, "bench", case.package, f"--entry={arguments.entry}", f"--repeat={repeat}",
+        command = [case.runner, "bench", case.package, f"--entry={arguments.entry}", f"--repetitions={repeat}",
                    "--format=json", *([f"--threads={arguments.threads}"] if arguments.threads else [])]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         peak = 0
@@ -165,8 +166,8 @@ def measure_ours(case):
     result, many, peak = bench(1 + arguments.repeat)
     entry = result["entries"][0]
     used = many.ru_utime + many.ru_stime - few.ru_utime - few.ru_stime
-    return {"who": "ours", "mode": "package", "threads": result["threads"], "median_seconds": entry["median_seconds"],
-            "fastest_seconds": entry["fastest_seconds"], "cpu_seconds": used / arguments.repeat,
+    return {"who": "ours", "mode": "package", "threads": result["machine"]["threads"], "median_seconds": entry["median_seconds"],
+            "fastest_seconds": entry["fastest_seconds"], "cpu_seconds": used / (2 * arguments.repeat),
             "tokens_per_second": entry["tokens_per_second"], "peak_bytes": peak, "start_bytes": 0}
 
 
