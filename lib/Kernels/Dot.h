@@ -10,8 +10,9 @@
 
 namespace dreamer::kernels {
 
-/// Below so many rows a product reads its weights where they are.
-inline constexpr int64_t fewRows = 17;
+/// Below so many rows a product reads its weights where they are: packing them pays in a loop, which
+/// does it once, for fewer rows than elsewhere.
+inline constexpr int64_t fewRowsInLoop = 8, fewRowsOnce = 17;
 
 /// Reads a vector of `lanes` elements from k on.
 using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;

@@ -106,8 +106,7 @@ static void buildMixExperts(MixExpertsOp op, ScheduleBuilder &s) {
             featuresOf(op.getU()), w1.getDimSize(1),        RegisterBlock::of(s.target())};
   s.requireRange(s.buffer(op.getIds()), 0, m.experts,
                  ("expert ids: expected ids in [0, " + Twine(m.experts) + ")").str());
-  constexpr int64_t fewToSort = 8;
-  if (m.rows < fewToSort || m.pairs() <= m.experts)
+  if (m.rows < fewRowsInLoop || m.pairs() <= m.experts)
     return launchOneByOne(op, s, m);
   launchInBlocks(op, s, m);
 }

@@ -30,6 +30,11 @@
 // CHECK-NOT: pack
 // CHECK: schedule.launch @linear_dots_0
 
+// So do up to 16 outside of a loop (in a loop, test/schedule/prepare.mlir, packing is done once).
+// CHECK-LABEL: func.func @sixteen_rows
+// CHECK-NOT: pack
+// CHECK: schedule.launch @linear_dots_1
+
 // VECTOR-LABEL: func.func private @linear_product_0
 // VECTOR: scf.for {{.*}} iter_args({{(.*vector<8xf32>)+}}
 // VECTOR-COUNT-2: vector.load
@@ -58,4 +63,12 @@ func.func @few_rows(
     -> (tensor<2x128xf32> {dreamer.name = "y"}) {
   %y = dreamer.linear %x, %w : tensor<2x64xf32>, tensor<128x64xf32>
   return %y : tensor<2x128xf32>
+}
+
+func.func @sixteen_rows(
+    %x: tensor<16x64xf32> {dreamer.name = "x", dreamer.role = "input"},
+    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "parameter"})
+    -> (tensor<16x128xf32> {dreamer.name = "y"}) {
+  %y = dreamer.linear %x, %w : tensor<16x64xf32>, tensor<128x64xf32>
+  return %y : tensor<16x128xf32>
 }

@@ -11,12 +11,12 @@
 // CHECK: schedule.launch @linear_product_1
 // CHECK-NOT: @linear_product_2
 func.func @exact_and_not(
-    %x: tensor<8x16xf32> {dreamer.name = "x", dreamer.role = "input"},
+    %x: tensor<32x16xf32> {dreamer.name = "x", dreamer.role = "input"},
     %w: tensor<16x16xf32> {dreamer.name = "w", dreamer.role = "parameter"},
     %v: tensor<8x16xf32> {dreamer.name = "v", dreamer.role = "parameter"})
-    -> (tensor<8x8xf32> {dreamer.name = "z"}) {
-  %a = dreamer.linear %x, %w : tensor<8x16xf32>, tensor<16x16xf32>
-  %b = dreamer.linear %a, %w {full_precision} : tensor<8x16xf32>, tensor<16x16xf32>
-  %z = dreamer.linear %b, %v : tensor<8x16xf32>, tensor<8x16xf32>
-  return %z : tensor<8x8xf32>
+    -> (tensor<32x8xf32> {dreamer.name = "z"}) {
+  %a = dreamer.linear %x, %w : tensor<32x16xf32>, tensor<16x16xf32>
+  %b = dreamer.linear %a, %w {full_precision} : tensor<32x16xf32>, tensor<16x16xf32>
+  %z = dreamer.linear %b, %v : tensor<32x16xf32>, tensor<8x16xf32>
+  return %z : tensor<32x8xf32>
 }
