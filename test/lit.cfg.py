@@ -25,6 +25,8 @@ config.test_exec_root = os.path.join(config.dreamer_build_dir, "test")
 path = [config.dreamer_tools_dir, config.llvm_tools_dir, config.environment.get("PATH", os.defpath)]
 config.environment["PATH"] = os.pathsep.join(path)
 config.environment["FILECHECK_OPTS"] = "--dump-input-filter=all"
+if config.dreamer_sanitize:  # libMLIR is not instrumented: see add_dreamer_unittest
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "OMP_NUM_THREADS", "HOME"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

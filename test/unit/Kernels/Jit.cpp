@@ -105,8 +105,10 @@ std::unique_ptr<Jit> Jit::compile(ModuleOp module, int64_t vectorBits) {
   return result;
 }
 
+// Compiled code has no signature in front of it, where the sanitizer of function types would look.
 template <size_t... i>
-static void callWith(void *function, const int64_t *arguments, std::index_sequence<i...>) {
+__attribute__((no_sanitize("function"))) static void
+callWith(void *function, const int64_t *arguments, std::index_sequence<i...>) {
   using Function = void (*)(decltype(static_cast<int64_t>(i))...);
   reinterpret_cast<Function>(function)(arguments[i]...);
 }
