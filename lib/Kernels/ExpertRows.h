@@ -43,8 +43,8 @@ ExpertRows launchSort(ScheduleBuilder &schedule, const Mixture &mixture, mlir::V
 void forExpertBlock(Kernel &kernel, Mem blocks,
                     llvm::function_ref<void(Val expert, Val from, Val to)> body);
 
-/// Rows of a matrix as the places from `place` on have them, from column 0 on; rows of zeros where there
-/// is no pair.
+/// Rows of a matrix as the places from `place` on have them, `rowAt` [places, 1] being a place's row,
+/// from column 0 on; rows of zeros where that is -1.
 mlir::Value gatherRows(Kernel &kernel, Mem matrix, Mem rowAt, Val place, int64_t rows,
                        int64_t columns);
 

@@ -97,28 +97,21 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
   product(toHidden, W2, byPlace(toHidden, dOutAt), [&](const ProductBlock &e) {
     Value aPlace = placeOf(k, e, da, {e.row, e.column}),
           bPlace = placeOf(k, e, db, {e.row, e.column});
-    Value a = loadTile(k, aPlace), b = loadTile(k, bPlace);
-    auto type = tile::MemType::get(k.getBuilder().getContext(), {e.rows, 1}, k.f32(0).getType(),
-                                   tile::Space::global, tile::Order::rows, tile::Form::plain);
-    Value pairs = viewTile(k, pairAt, {e.row, 0}, e.rows, 1);
-    Value gate =
-        loadColumn(k, k.create<tile::RowsOp>(type, gates.get(), pairs, k.materializeIndex(0)));
-    gate = broadcastColumn(k, gate, e.columns);
-    storeTile(k,
-              mapTiles(k, {a, b, e.value, gate}, {},
-                       [](ArrayRef<Val> x) { return swigluGrad(x[0], x[1], x[2] * x[3]).first; }),
-              aPlace);
-    storeTile(k,
-              mapTiles(k, {a, b, e.value, gate}, {},
-                       [](ArrayRef<Val> x) { return swigluGrad(x[0], x[1], x[2] * x[3]).second; }),
-              bPlace);
-    Value value = mapTiles(k, {a, b}, {}, [](ArrayRef<Val> x) { return swiglu(x[0], x[1]); });
-    auto product = [](ArrayRef<Val> x) { return x[0] * x[1]; };
-    addTile(k, mapTiles(k, {e.value, value}, {}, product),
+    Value gate = loadColumn(k, gatherRows(k, gates, pairAt, e.row, e.rows, 1));
+    SmallVector<Value> tiles{loadTile(k, aPlace), loadTile(k, bPlace), e.value,
+                             broadcastColumn(k, gate, e.columns)};
+    SmallVector<Value> grads = mapTilesToMany(k, tiles, {}, [](ArrayRef<Val> x) {
+      Val a = x[0], b = x[1], e = x[2], gate = x[3], y = swiglu(a, b);
+      auto [da, db] = swigluGrad(a, b, e * gate);
+      return Vals{da, db, e * y, y * gate};
+    });
+    storeTile(k, grads[0], aPlace);
+    storeTile(k, grads[1], bPlace);
+    addTile(k, grads[2],
             viewTile(k, dGateTiles, {e.row - from, 0}, e.rows, e.columns, tile::Order::rows,
                      TileSize{e.rows, e.valid}));
     // Panels of y are as wide as the product's own.
-    storeTile(k, mapTiles(k, {value, gate}, {}, product),
+    storeTile(k, grads[3],
               viewTile(k, yPanels, {e.column / y.width(), e.row, 0}, e.rows, e.columns));
   });
   k.loop(from, to, 1, [&](Val place) {

@@ -64,28 +64,41 @@ Value broadcastColumn(Emitter &e, Value column, int64_t columns) {
                                      column);
 }
 
-Value mapTiles(Emitter &e, ValueRange tiles, ArrayRef<Val> numbers,
-               function_ref<Val(ArrayRef<Val>)> body) {
+SmallVector<Value> mapTilesToMany(Emitter &e, ValueRange tiles, ArrayRef<Val> numbers,
+                                  function_ref<Vals(ArrayRef<Val>)> body) {
   SmallVector<Value> scalars;
-  SmallVector<Type> types;
+  SmallVector<Type> types, results;
   for (Value tile : tiles)
     types.push_back(cast<RegType>(tile.getType()).getElementType());
   for (Val number : numbers) {
     scalars.push_back(number.get());
     types.push_back(number.getType());
   }
-  auto map = e.create<tile::MapOp>(TypeRange(tiles.front().getType()), tiles, scalars);
+  // What the results are is known when the body has been written.
+  Region region;
   OpBuilder &builder = e.getBuilder();
-  OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Location> locations(types.size(), e.getLoc());
-  Block *block = builder.createBlock(&map.getBody(), {}, types, locations);
-  Vals elements;
-  for (Value argument : block->getArguments())
-    elements.push_back({e, argument});
-  Val result = body(elements);
-  map.getResult(0).setType(cast<RegType>(tiles.front().getType()).withElement(result.getType()));
-  e.create<tile::YieldOp>(ValueRange(result.get()));
-  return map.getResult(0);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    SmallVector<Location> locations(types.size(), e.getLoc());
+    Block *block = builder.createBlock(&region, {}, types, locations);
+    Vals elements;
+    for (Value argument : block->getArguments())
+      elements.push_back({e, argument});
+    SmallVector<Value> yielded;
+    for (Val result : body(elements)) {
+      yielded.push_back(result.get());
+      results.push_back(cast<RegType>(tiles.front().getType()).withElement(result.getType()));
+    }
+    e.create<tile::YieldOp>(yielded);
+  }
+  auto map = e.create<tile::MapOp>(results, tiles, scalars);
+  map.getBody().takeBody(region);
+  return SmallVector<Value>(map.getResults());
+}
+
+Value mapTiles(Emitter &e, ValueRange tiles, ArrayRef<Val> numbers,
+               function_ref<Val(ArrayRef<Val>)> body) {
+  return mapTilesToMany(e, tiles, numbers, [&](ArrayRef<Val> x) { return Vals{body(x)}; }).front();
 }
 
 } // namespace dreamer::kernels

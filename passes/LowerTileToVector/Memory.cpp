@@ -32,19 +32,23 @@ Row rowOf(Lowering &lowering, const Place &place, Val row) {
   return {kernels::max(id, 0), columnsIf(lowering, there, place.validColumns)};
 }
 
-/// Lanes whose columns lie side by side in memory.
+/// Whether columns of a row lie side by side in memory.
+static bool hasContiguousRows(const Place &place) {
+  return place.type.getForm() == tile::Form::plain && place.type.getOrder() == tile::Order::rows;
+}
+
+/// `width` lanes of which a number known here are there.
+static Lanes lanesOf(int64_t width, Val there) {
+  return {width, std::clamp<int64_t>(there.getInteger(), 0, width)};
+}
+
 static Val loadContiguous(const Mem &memory, ArrayRef<Val> at, Val there, int64_t width) {
-  if (!there.isInteger())
-    return memory.load(at, width, there);
-  int64_t count = there.getInteger();
-  return memory.load(at, Lanes{width, std::clamp<int64_t>(count, 0, width)});
+  return there.isInteger() ? memory.load(at, lanesOf(width, there)) : memory.load(at, width, there);
 }
 
 Val loadVector(Lowering &lowering, const Place &place, const Row &row, Val column, int64_t width) {
   Mem memory = place.memory.asItIs();
-  bool contiguous =
-      place.type.getForm() == tile::Form::plain && place.type.getOrder() == tile::Order::rows;
-  if (contiguous)
+  if (hasContiguousRows(place))
     return loadContiguous(memory, place.at(row.index, column), row.columns - column, width);
   Vals lanes;
   for (int64_t i = 0; i < width; ++i)
@@ -55,18 +59,14 @@ Val loadVector(Lowering &lowering, const Place &place, const Row &row, Val colum
 
 static void storeContiguous(const Mem &memory, ArrayRef<Val> at, Val value, Val there,
                             int64_t width) {
-  if (!there.isInteger())
-    return memory.store(value, at, width, there);
-  int64_t count = there.getInteger();
-  memory.store(value, at, Lanes{width, std::clamp<int64_t>(count, 0, width)});
+  there.isInteger() ? memory.store(value, at, lanesOf(width, there))
+                    : memory.store(value, at, width, there);
 }
 
 void storeVector(Lowering &lowering, const Place &place, const Row &row, Val column, Val value) {
   Mem memory = place.memory.asItIs();
   int64_t width = cast<VectorType>(value.getType()).getNumElements();
-  bool contiguous =
-      place.type.getForm() == tile::Form::plain && place.type.getOrder() == tile::Order::rows;
-  if (contiguous)
+  if (hasContiguousRows(place))
     return storeContiguous(memory, place.at(row.index, column), value, row.columns - column, width);
   for (int64_t i = 0; i < width; ++i)
     storeContiguous(memory, place.at(row.index, column + i),

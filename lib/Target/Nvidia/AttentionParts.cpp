@@ -74,9 +74,7 @@ LogicalResult AttentionTilingSm80::check(Location loc, const AttentionProblem &p
       .atLeast("stages", stages, 2)
       .atMost("bytes of shared memory", sharedBytes(problem, queries, keys, stages),
               limitsSm80.sharedBytes)
-      .atMost("accumulators of a thread", queries * (keys + problem.headSize) / threads,
-              std::min(limitsSm80.registersPerThread, limitsSm80.registers / threads) -
-                  limitsSm80.registersForAddresses);
+      .registersSm80(threads, queries * (keys + problem.headSize) / threads);
 }
 
 LogicalResult AttentionTilingSm90::check(Location loc, const AttentionProblem &problem) const {
@@ -90,14 +88,8 @@ LogicalResult AttentionTilingSm90::check(Location loc, const AttentionProblem &p
       .atLeast("stages", stages, 1)
       .atMost("bytes of shared memory", sharedBytes(problem, queries, keys, stages),
               limitsSm90.sharedBytes)
-      .atLeast("registers of the producer", producerRegisters, 24)
-      .multiple("registers of the producer", producerRegisters, 8)
-      .multiple("registers of a consumer", consumerRegisters, 8)
-      .atMost("registers of a consumer", consumerRegisters, 240)
-      .atMost("registers of all threads", 128 * (producerRegisters + consumers * consumerRegisters),
-              limitsSm90.registers)
-      .atMost("accumulators of a thread", queries / consumers * (keys + problem.headSize) / 128,
-              consumerRegisters - limitsSm90.registersForAddresses);
+      .registersSm90(producerRegisters, consumers, consumerRegisters,
+                     queries / consumers * (keys + problem.headSize) / 128);
 }
 
 //===----------------------------------------------------------------------===//

@@ -63,9 +63,7 @@ LogicalResult GemmTilingSm80::check(Location loc, const GemmProblem &problem) co
       .atLeast("stages", stages, 2)
       .atMost("bytes of shared memory", stages * (rows + columns) * depth * 2,
               limitsSm80.sharedBytes)
-      .atMost("accumulators of a thread", rows * columns / threads,
-              std::min(limitsSm80.registersPerThread, limitsSm80.registers / threads) -
-                  limitsSm80.registersForAddresses);
+      .registersSm80(threads, rows * columns / threads);
 }
 
 LogicalResult GemmTilingSm90::check(Location loc, const GemmProblem &problem) const {
@@ -80,14 +78,8 @@ LogicalResult GemmTilingSm90::check(Location loc, const GemmProblem &problem) co
       .atLeast("stages", stages, overlap ? 2 : 1)
       .atMost("bytes of shared memory", stages * (rows + columns) * depth * 2,
               limitsSm90.sharedBytes)
-      .atLeast("registers of the producer", producerRegisters, 24)
-      .multiple("registers of the producer", producerRegisters, 8)
-      .multiple("registers of a consumer", consumerRegisters, 8)
-      .atMost("registers of a consumer", consumerRegisters, 240)
-      .atMost("registers of all threads", 128 * (producerRegisters + consumers * consumerRegisters),
-              limitsSm90.registers)
-      .atMost("accumulators of a thread", rows / consumers * columns / 128,
-              consumerRegisters - limitsSm90.registersForAddresses);
+      .registersSm90(producerRegisters, consumers, consumerRegisters,
+                     rows / consumers * columns / 128);
 }
 
 //===----------------------------------------------------------------------===//

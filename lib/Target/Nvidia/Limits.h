@@ -8,6 +8,7 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Types.h"
+#include <algorithm>
 
 namespace dreamer::nvidia {
 
@@ -44,6 +45,23 @@ public:
       mlir::emitError(loc) << "expected " << what << " of f16 or bf16, found " << type;
     }
     return *this;
+  }
+  /// What a block's threads on sm_80 leave for a thread's accumulators.
+  Fits &registersSm80(int64_t threads, int64_t accumulators) {
+    return atMost("accumulators of a thread", accumulators,
+                  std::min(limitsSm80.registersPerThread, limitsSm80.registers / threads) -
+                      limitsSm80.registersForAddresses);
+  }
+  /// Registers of one producer and some consumers, warp groups of sm_90a, as they ask for them.
+  Fits &registersSm90(int64_t producer, int64_t consumers, int64_t consumer, int64_t accumulators) {
+    return atLeast("registers of the producer", producer, 24)
+        .multiple("registers of the producer", producer, 8)
+        .multiple("registers of a consumer", consumer, 8)
+        .atMost("registers of a consumer", consumer, 240)
+        .atMost("registers of all threads", 128 * (producer + consumers * consumer),
+                limitsSm90.registers)
+        .atMost("accumulators of a thread", accumulators,
+                consumer - limitsSm90.registersForAddresses);
   }
   operator llvm::LogicalResult() const { return llvm::failure(isFailed); }
 
