@@ -10,6 +10,7 @@
 #include "passes/BuildNvidiaKernel/BuildNvidiaKernel.h"
 #include "passes/CheckTileProtocol/CheckTileProtocol.h"
 #include "passes/Differentiate/Differentiate.h"
+#include "passes/FuseProducts/FuseProducts.h"
 #include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/NarrowMatrices/NarrowMatrices.h"
@@ -25,6 +26,9 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   passes.addPass(createBuildEntryPoints(std::move(entryPoints)));
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  FuseProductsOptions fuseProducts;
+  fuseProducts.when = options.fuseProducts;
+  passes.addPass(createFuseProducts(fuseProducts));
   passes.addPass(createAccumulateGradients());
   if (options.narrowMatrices)
     passes.addPass(createNarrowMatrices());
@@ -36,6 +40,7 @@ void dreamer::registerDreamerPasses() {
   registerBuildNvidiaKernelPasses();
   registerCheckTileProtocolPasses();
   registerDifferentiatePasses();
+  registerFuseProductsPasses();
   registerLowerTileToVectorPasses();
   registerLowerToLLVMPasses();
   registerLowerToLLVMPipeline();

@@ -8,6 +8,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "passes/Differentiate/Differentiate.h"
+#include "passes/FuseProducts/FuseProducts.h"
 #include <string>
 #include <vector>
 
@@ -17,8 +18,9 @@ namespace dreamer {
 struct ProgramOptions {
   std::vector<std::string> entries; ///< entry points; none: all
   Recompute recompute = Recompute::None;
-  int64_t microBatches = 1;    ///< parts of the batch whose gradients add up
-  bool narrowMatrices = false; ///< operands of matrix products are bf16
+  int64_t microBatches = 1;       ///< parts of the batch whose gradients add up
+  When fuseProducts = When::Auto; ///< products that a loss reduces
+  bool narrowMatrices = false;    ///< operands of matrix products are bf16
 };
 
 /// From the model phase to the program phase: entry points with all that they need, in a

@@ -44,15 +44,21 @@ def Dreamer_RMSNormOp : Dreamer_PureOp<"rms_norm", [Cheap, Differentiable]> {
 }
 
 def Dreamer_LinearOp
-    : Dreamer_PureOp<"linear", [Contracts, Differentiable, MatrixOperands]> {
+    : Dreamer_PureOp<"linear", [Contracts, Differentiable, MatrixOperands, Accumulates]> {
   let summary = "x W^T: [lead, in], [out, in] -> f32 [lead, out]; `transpose`: x W";
   let description = [{
-    `full_precision` keeps the operands f32 whatever the element type (the router).
+    `full_precision` keeps the operands f32 whatever the element type (the router). With `into`, the
+    product is added to the tensor given.
   }];
-  let arguments = (ins Dreamer_Matrix:$x, Dreamer_Matrix:$weight,
+  let arguments = (ins Dreamer_Matrix:$x, Dreamer_Matrix:$weight, Variadic<Dreamer_Float>:$sums,
                        UnitAttr:$transpose, UnitAttr:$full_precision);
   let results = (outs Dreamer_Float:$result);
-  let assemblyFormat = "$x `,` $weight attr-dict `:` type(operands)";
+  let assemblyFormat = "$x `,` $weight (`into` `(` $sums^ `)`)? attr-dict `:` type(operands)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight,
+                                CArg<"bool", "false">:$transpose,
+                                CArg<"bool", "false">:$fullPrecision),
+                            "build($_builder, $_state, x, weight, ::mlir::ValueRange(), transpose, "
+                            "fullPrecision);">];
 }
 
 def Dreamer_RotaryOp : Dreamer_PureOp<"rotary", [Cheap, Differentiable]> {

@@ -37,8 +37,8 @@ Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right) {
                            [&](Val k, Lanes lanes) { return left(k, lanes) * right(k, lanes); });
 }
 
-void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, int64_t rows, int64_t depth,
-                int64_t columns) {
+void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, bool accumulate, int64_t rows,
+                int64_t depth, int64_t columns) {
   // Some rows times some columns: their accumulators in registers. A group of columns stays in the
   // first-level cache while all rows pass by it.
   int64_t rowsTogether = ceilDiv(rows, ceilDiv(rows, 4));
@@ -48,6 +48,9 @@ void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, int64_t ro
   launch(schedule, "dots", shares.tasks(), {a, b, c}, [&](Kernel &k) {
     Mem left = k.mem(0).view({rows, depth}), right = k.mem(1).view({columns, depth});
     Mem out = k.mem(2).view({rows, columns});
+    auto store = [&](Val sum, Val row, Val column) {
+      out.store(accumulate ? out.load({row, column}) + sum : sum, {row, column});
+    };
     auto part = [&](Val row, int64_t rowCount, Val column, int64_t count) {
       SmallVector<std::function<Val(Val, Lanes)>> readLeft, readRight;
       for (int64_t i = 0; i < rowCount; ++i)
@@ -58,7 +61,7 @@ void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, int64_t ro
       Vals sums = dots(k, depth, readLeft, readRight);
       for (int64_t i = 0; i < rowCount; ++i)
         for (int64_t j = 0; j < count; ++j)
-          out.store(sums[i * count + j], {row + i, column + j});
+          store(sums[i * count + j], row + i, column + j);
     };
     auto block = [&](Val column, int64_t count) {
       int64_t rest = rows % rowsTogether;

@@ -24,9 +24,9 @@ Vals dots(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, L
 /// Sum over k of left(k) * right(k).
 Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right);
 
-/// c[rows, columns] = a[rows, depth] b[columns, depth]^T.
+/// c[rows, columns] = a[rows, depth] b[columns, depth]^T, or c += that.
 void launchDots(ScheduleBuilder &schedule, mlir::Value a, mlir::Value b, mlir::Value c,
-                int64_t rows, int64_t depth, int64_t columns);
+                bool accumulate, int64_t rows, int64_t depth, int64_t columns);
 
 } // namespace dreamer::kernels
 

@@ -22,6 +22,7 @@ void dreamer::registerKernelModels(DialectRegistry &registry) {
     kernels::attachElementwiseKernels(*context);
     kernels::attachNormKernels(*context);
     kernels::attachLinearKernels(*context);
+    kernels::attachLinearLossKernels(*context);
     kernels::attachRotaryKernels(*context);
     kernels::attachEmbeddingKernels(*context);
     kernels::attachMemoryKernels(*context);

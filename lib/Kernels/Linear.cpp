@@ -62,10 +62,11 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
   int64_t columns = featuresOf(op.getResult());
   int64_t fewRows = op->getParentOfType<RecurOp>() ? fewRowsInLoop : fewRowsOnce;
+  bool accumulate = !op.getSums().empty();
   if (!op.getTranspose() && rows < fewRows)
-    return launchDots(s, s.buffer(x), s.buffer(weight), out, rows, depth, columns);
-  launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, /*accumulate=*/false, rows,
-                depth, columns);
+    return launchDots(s, s.buffer(x), s.buffer(weight), out, accumulate, rows, depth, columns);
+  launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, accumulate, rows, depth,
+                columns);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
@@ -75,7 +76,7 @@ static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
 }
 
 void attachLinearKernels(MLIRContext &context) {
-  LinearOp::attachInterface<Model<LinearOp, buildLinear>>(context);
+  LinearOp::attachInterface<AccumulatingModel<LinearOp, buildLinear>>(context);
   LinearWeightGradOp::attachInterface<AccumulatingModel<LinearWeightGradOp, buildLinearWeightGrad>>(
       context);
 }

@@ -67,6 +67,7 @@ void attachEmbeddingKernels(mlir::MLIRContext &context);
 void attachNormKernels(mlir::MLIRContext &context);
 void attachRotaryKernels(mlir::MLIRContext &context);
 void attachLinearKernels(mlir::MLIRContext &context);
+void attachLinearLossKernels(mlir::MLIRContext &context);
 void attachSequenceAttentionKernels(mlir::MLIRContext &context);
 void attachSequenceAttentionGradKernels(mlir::MLIRContext &context);
 void attachDepthAttentionKernels(mlir::MLIRContext &context);

@@ -60,18 +60,18 @@ static LogicalResult rmsNorm(RMSNormOp op, Frame &frame) {
   return success();
 }
 
-/// y[o] = sum_i x[i] W[o, i]; `transpose`: y[o] = sum_i x[i] W[i, o]
+/// y[o] += sum_i x[i] W[o, i]; `transpose`: y[o] += sum_i x[i] W[i, o]
 static LogicalResult linear(LinearOp op, Frame &frame) {
   const Floats &x = frame.floats(op.getX());
   const Floats &weight = frame.floats(op.getWeight());
-  Floats result(shapeOf(op.getResult()));
+  Floats result = startOfSum(op, frame, 0, op.getResult());
   for (int64_t r = 0; r < x.rows(); ++r) {
     if (op.getTranspose())
       for (int64_t i = 0; i < weight.dim(0); ++i)
         addScaled(result.row(r), x.row(r)[i], weight.row(i));
     else
       for (int64_t o = 0; o < weight.dim(0); ++o)
-        result.row(r)[o] = dot(x.row(r), weight.row(o));
+        result.row(r)[o] += dot(x.row(r), weight.row(o));
     frame.countFlops(2 * weight.size());
   }
   frame.set(op.getResult(), result);

@@ -8,6 +8,7 @@
 #include "mlir/Support/Timing.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Regex.h"
 
 using namespace mlir;
 using namespace dreamer;
@@ -46,6 +47,17 @@ cl::opt<Recompute>
 cl::opt<int64_t> microBatches("micro-batches",
                               cl::desc("Parts of the batch whose gradients add up (default 1)"),
                               cl::value_desc("n"), cl::init(1), cl::cat(category));
+cl::opt<When> fuseProducts(
+    "fuse-products",
+    cl::desc("Whether the logits of training are made and reduced some positions at a time"),
+    cl::values(clEnumValN(When::Auto, "auto", "where they are large (default)"),
+               clEnumValN(When::Always, "always", "yes"), clEnumValN(When::Never, "never", "no")),
+    cl::init(When::Auto), cl::cat(category));
+cl::opt<std::string>
+    remarks("remarks",
+            cl::desc("Say what was optimized and what was not, and why; remarks of "
+                     "the categories that match (default: all), e.g. fuse"),
+            cl::value_desc("regex"), cl::ValueOptional, cl::cat(category));
 cl::list<std::string>
     targets("target",
             cl::desc("Machines: cpu (any x86-64-v3 or v4, default), cpu:native (this "
@@ -141,13 +153,15 @@ bool readProgram(ProgramOptions &options) {
   options.narrowMatrices = dtype == "bf16";
   options.recompute = recompute;
   options.microBatches = microBatches;
+  options.fuseProducts = fuseProducts;
   return true;
 }
 
 /// The options that change what a package does: not where files lie or what is printed.
 std::vector<std::string> modelFlags(int argc, char **argv) {
-  static constexpr StringLiteral names[] = {"set",    "depth",     "batch", "context",      "entry",
-                                            "target", "recompute", "dtype", "micro-batches"};
+  static constexpr StringLiteral names[] = {"set",           "depth",        "batch", "context",
+                                            "entry",         "target",       "dtype", "recompute",
+                                            "micro-batches", "fuse-products"};
   std::vector<std::string> flags;
   for (int i = 1; i < argc; ++i) {
     StringRef name = StringRef(argv[i]).ltrim('-').split('=').first;
@@ -158,6 +172,16 @@ std::vector<std::string> modelFlags(int argc, char **argv) {
       flags.back() += "=" + std::string(argv[++i]);
   }
   return flags;
+}
+
+bool readRemarks(std::string &regex) {
+  if (!remarks.getNumOccurrences())
+    return true;
+  regex = remarks.empty() ? std::string(".*") : remarks.getValue();
+  std::string problem;
+  return llvm::Regex(regex).isValid(problem) ||
+         usageError("expected a regular expression for --remarks, found '" + regex +
+                    "': " + problem);
 }
 
 bool readTargets(CompilerOptions &options) {
@@ -202,7 +226,8 @@ std::optional<ToolOptions> dreamer::parseCommandLine(int argc, char **argv, int 
     return std::nullopt;
   }
   if (!readDepths(options.build) || !readPhases(options) ||
-      !readProgram(options.compiler.program) || !readTargets(options.compiler))
+      !readProgram(options.compiler.program) || !readTargets(options.compiler) ||
+      !readRemarks(options.remarks))
     return std::nullopt;
   return options;
 }

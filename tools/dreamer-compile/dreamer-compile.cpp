@@ -7,6 +7,7 @@
 #include "lib/Cost/Report.h"
 #include "lib/ModelDescription/Parse.h"
 #include "lib/Package/Package.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
@@ -40,12 +41,26 @@ int writeOutput(StringRef path, Write write) {
   return 0;
 }
 
+StringRef nameOf(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Note:
+    return "note";
+  case DiagnosticSeverity::Remark:
+    return "remark";
+  case DiagnosticSeverity::Warning:
+    return "warning";
+  case DiagnosticSeverity::Error:
+    return "error";
+  }
+  llvm_unreachable("all severities are handled");
+}
+
 /// Prints a diagnostic about something else than a line of a file, e.g. an option.
 LogicalResult printWithoutSource(Diagnostic &diagnostic) {
   if (diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
     return failure();
-  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-  llvm::errs() << "dreamer-compile: " << (isError ? "error: " : "warning: ") << diagnostic << "\n";
+  llvm::errs() << "dreamer-compile: " << nameOf(diagnostic.getSeverity()) << ": " << diagnostic
+               << "\n";
   return success();
 }
 
@@ -113,11 +128,14 @@ private:
     if (!module)
       return 1;
     if (options.report != ReportFormat::None) {
-      if (failed(writeReport(*module)))
+      // With a result there are remarks when that is made.
+      if ((!options.hasOutput && failed(enableRemarks())) || failed(writeReport(*module)))
         return 1;
       if (!options.hasOutput)
         return 0;
     }
+    if (failed(enableRemarks()))
+      return 1;
     options.compiler.configurePasses = configurePasses;
     Progress progress(options.compiler, !options.quiet);
     if (failed(compile(*module, options.compiler, options.output)))
@@ -128,6 +146,17 @@ private:
     return writeOutput(options.output, [&](raw_ostream &os) { module->print(os); });
   }
 
+  LogicalResult enableRemarks() {
+    if (options.remarks.empty())
+      return success();
+    // A kind of remarks without a filter is off, whatever that for all kinds is.
+    const std::string &regex = options.remarks;
+    remark::RemarkCategories categories{regex, regex, regex, regex, regex};
+    return remark::enableOptimizationRemarks(context, /*streamer=*/nullptr,
+                                             std::make_unique<remark::RemarkEmittingPolicyAll>(),
+                                             categories, /*printAsEmitRemarks=*/true);
+  }
+
   /// Writes the cost of a model, its training step included, to standard output.
   LogicalResult writeReport(ModuleOp model) {
     OwningOpRef<ModuleOp> program = model.clone();
@@ -135,6 +164,7 @@ private:
       PassManager passes(&context);
       ProgramOptions all; // functions, whichever a package would have
       all.recompute = options.compiler.program.recompute;
+      all.fuseProducts = options.compiler.program.fuseProducts;
       addProgramPipeline(passes, all);
       if (failed(passes.run(*program)))
         return failure();

@@ -112,4 +112,25 @@ TEST(Properties, RecomputingChangesMemoryOnly) {
   EXPECT_LT(arena(*recomputing), arena(*keeping));
 }
 
+TEST(Properties, FusedLossesAgree) {
+  // 352 positions, so that their logits are made in more than one turn.
+  ModelOptions options{.batch = 32, .entries = {"gradients"}, .fuseProducts = When::Never};
+  auto whole = trained(options);
+  options.fuseProducts = When::Always;
+  auto fused = trained(options);
+  options.threads = 1;
+  auto fusedOnOneThread = trained(options);
+  ASSERT_TRUE(whole && fused && fusedOnOneThread);
+  Bundle batch = whole->randomBatch(13);
+  Bundle expected = whole->run("gradients", batch), found = fused->run("gradients", batch);
+  Bundle same = fusedOnOneThread->run("gradients", batch);
+  for (const auto &[name, tensor] : expected) {
+    if (!std::holds_alternative<Floats>(tensor))
+      continue;
+    const Floats &floats = std::get<Floats>(found[name]);
+    EXPECT_LE(dreamer::test::relativeError(floats, std::get<Floats>(tensor)), 1e-5) << name;
+    EXPECT_EQ(std::get<Floats>(same[name]).data(), floats.data()) << name;
+  }
+}
+
 } // namespace
