@@ -11,6 +11,7 @@
 #include "passes/CheckTileProtocol/CheckTileProtocol.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/FuseProducts/FuseProducts.h"
+#include "passes/FuseTiles/FuseTiles.h"
 #include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/NarrowMatrices/NarrowMatrices.h"
@@ -41,6 +42,7 @@ void dreamer::registerDreamerPasses() {
   registerCheckTileProtocolPasses();
   registerDifferentiatePasses();
   registerFuseProductsPasses();
+  registerFuseTilesPasses();
   registerLowerTileToVectorPasses();
   registerLowerToLLVMPasses();
   registerLowerToLLVMPipeline();

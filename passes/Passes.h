@@ -9,6 +9,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/FuseProducts/FuseProducts.h"
+#include "passes/FuseTiles/FuseTiles.h"
 #include <string>
 #include <vector>
 
@@ -20,7 +21,9 @@ struct ProgramOptions {
   Recompute recompute = Recompute::None;
   int64_t microBatches = 1;       ///< parts of the batch whose gradients add up
   When fuseProducts = When::Auto; ///< products that a loss reduces
-  bool narrowMatrices = false;    ///< operands of matrix products are bf16
+  When fuseTiles =
+      When::Auto; ///< products with what follows from their tiles; by the kernels phase
+  bool narrowMatrices = false; ///< operands of matrix products are bf16
 };
 
 /// From the model phase to the program phase: entry points with all that they need, in a

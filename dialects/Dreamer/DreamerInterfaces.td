@@ -113,6 +113,21 @@ def ReducesProductOpInterface : OpInterface<"ReducesProductOpInterface"> {
   ];
 }
 
+def TileLocalOpInterface : OpInterface<"TileLocalOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation with one result [lead, features], of which a run of features at some position follows
+    from the same run at the same position of operands of that shape, its *tile operands*, and from other
+    operands that are needed whole and are small (a norm's weight, positions). So it can be computed on a
+    tile of what it follows as soon as that tile is there, and in its place.
+  }];
+  let methods = [
+    InterfaceMethod<"The length of a run; tiles are whole runs.", "int64_t", "getTileRun", (ins)>,
+    InterfaceMethod<"The operands that are read tile by tile.",
+      "::llvm::SmallVector<::mlir::OpOperand *>", "getTileOperands", (ins)>,
+  ];
+}
+
 def DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
   let cppNamespace = "::dreamer";
   let description = [{

@@ -89,13 +89,18 @@ void multiply(Kernel &k, const Panels &panels, Mem packed, Val matrix, RowRange 
   });
 }
 
+/// A long sum is cut, so that its part of a panel and of a block's rows stay in the first-level cache.
+static constexpr int64_t longestSum = 384;
+static bool isCut(int64_t depth) { return depth > 2 * longestSum; }
+
 Tiles Tiles::of(int64_t rows, const Panels &panels) {
-  // About 1.5 MFLOP a task, 15 to 30 us; a task's rows of A stay in a 256 KiB cache.
+  // About 1.5 MFLOP a task, 15 to 30 us; a task's rows of A stay in a 256 KiB cache while they are used.
   constexpr int64_t grain = 1500000, cache = 256 * 1024;
   int64_t step = panels.block.rows, n = panels.columns, depth = panels.depth;
   int64_t wanted = std::max<int64_t>(1, 2 * rows * n * depth / grain);
   int64_t perTask = roundUp(ceilDiv(rows, wanted), step);
-  int64_t cached = std::max(step, cache / (4 * depth) / step * step);
+  int64_t used = isCut(depth) ? longestSum : depth;
+  int64_t cached = std::max(step, cache / (4 * used) / step * step);
   perTask = std::min(std::max(perTask, std::min(4 * step, roundUp(rows, step))), cached);
   int64_t rowTiles = ceilDiv(rows, perTask);
   int64_t panelTiles = std::clamp<int64_t>(wanted / rowTiles, 1, panels.count());
@@ -122,11 +127,10 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
     multiply(k, panels, packed, matrix, {row, rowEnd, tiles.rows}, panel, panelEnd, depth, a, store,
              accumulate ? Epilogue(prefetch) : Epilogue());
   };
-  // A long sum is cut, so that its part of a panel and of a block's rows stay in the first-level cache.
-  constexpr int64_t longest = 384;
-  if (depth.count || panels.depth <= 2 * longest)
+  if (depth.count || !isCut(panels.depth))
     return part(depth, target.accumulate);
-  int64_t parts = ceilDiv(panels.depth, longest), step = roundUp(ceilDiv(panels.depth, parts), 4);
+  int64_t parts = ceilDiv(panels.depth, longestSum),
+          step = roundUp(ceilDiv(panels.depth, parts), 4);
   int64_t rest = panels.depth % step;
   if (!target.accumulate)
     part({0, step}, false);

@@ -12,10 +12,16 @@
 #include "mlir/IR/OpDefinition.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/ErrorHandling.h"
 #include <cstdint>
 #include <optional>
 
 namespace dreamer {
+
+namespace kernels {
+class Kernel;
+struct OpTile;
+} // namespace kernels
 
 /// Builds the part of a host schedule that computes one operation.
 ///

@@ -23,6 +23,7 @@ void dreamer::registerKernelModels(DialectRegistry &registry) {
     kernels::attachNormKernels(*context);
     kernels::attachLinearKernels(*context);
     kernels::attachLinearLossKernels(*context);
+    kernels::attachFusedKernels(*context);
     kernels::attachRotaryKernels(*context);
     kernels::attachEmbeddingKernels(*context);
     kernels::attachMemoryKernels(*context);

@@ -7,7 +7,7 @@
 #define DREAMER_KERNELS_MODELS_H
 
 #include "dialects/Dreamer/DreamerOps.h"
-#include "lib/Kernels/Kernel.h"
+#include "lib/Kernels/TileKernel.h"
 
 namespace dreamer::kernels {
 
@@ -27,6 +27,23 @@ struct Model : KernelOpInterface::ExternalModel<Model<OpT, build, sharing>, OpT>
   bool mayShareBuffer(mlir::Operation *, unsigned result, unsigned operand) const {
     return sharing == Sharing::Elementwise ||
            (sharing == Sharing::First && result == 0 && operand == 0);
+  }
+};
+
+/// The same for an operation that can be computed on a tile of what it follows.
+template <typename OpT, void (*build)(OpT, ScheduleBuilder &),
+          void (*buildTile)(OpT, Kernel &, const OpTile &), Sharing sharing>
+struct TileModel
+    : KernelOpInterface::ExternalModel<TileModel<OpT, build, buildTile, sharing>, OpT> {
+  void buildKernels(mlir::Operation *op, ScheduleBuilder &schedule) const {
+    build(llvm::cast<OpT>(op), schedule);
+  }
+  bool mayShareBuffer(mlir::Operation *, unsigned result, unsigned operand) const {
+    return sharing == Sharing::Elementwise ||
+           (sharing == Sharing::First && result == 0 && operand == 0);
+  }
+  void buildOnTile(mlir::Operation *op, Kernel &kernel, const OpTile &tile) const {
+    buildTile(llvm::cast<OpT>(op), kernel, tile);
   }
 };
 
@@ -67,6 +84,7 @@ void attachEmbeddingKernels(mlir::MLIRContext &context);
 void attachNormKernels(mlir::MLIRContext &context);
 void attachRotaryKernels(mlir::MLIRContext &context);
 void attachLinearKernels(mlir::MLIRContext &context);
+void attachFusedKernels(mlir::MLIRContext &context);
 void attachLinearLossKernels(mlir::MLIRContext &context);
 void attachSequenceAttentionKernels(mlir::MLIRContext &context);
 void attachSequenceAttentionGradKernels(mlir::MLIRContext &context);

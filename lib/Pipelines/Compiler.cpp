@@ -160,6 +160,9 @@ private:
       return module.emitError() << problem;
     addCost();
     return runPasses([&](PassManager &passes) {
+      FuseTilesOptions fuseTiles;
+      fuseTiles.when = options.program.fuseTiles;
+      passes.addPass(createFuseTiles(fuseTiles));
       SchedulePassOptions schedule;
       schedule.targets.assign(variants->begin(), variants->end());
       passes.addPass(createSchedulePass(std::move(schedule)));

@@ -11,6 +11,18 @@ using namespace mlir;
 using namespace dreamer;
 using namespace dreamer::reference;
 
+/// The region, as if it stood in the place of the operation.
+static LogicalResult fused(FusedOp op, Frame &frame) {
+  Block &body = op.getBody().front();
+  for (auto [argument, input] : llvm::zip_equal(body.getArguments(), op.getInputs()))
+    frame.set(argument, frame.get(input));
+  if (failed(frame.run(body)))
+    return failure();
+  for (auto [result, given] : llvm::zip_equal(op.getResults(), op.getGiven()))
+    frame.set(result, frame.get(given));
+  return success();
+}
+
 static LogicalResult zero(ZeroOp op, Frame &frame) {
   frame.set(op.getResult(), filled(op.getResult().getType(), 0, 0));
   return success();
@@ -162,6 +174,6 @@ static LogicalResult lastPosition(LastPositionOp op, Frame &frame) {
 }
 
 void reference::attachLayerModels(MLIRContext &context) {
-  attach<zero, positions, embedding, rmsNorm, linear, rotary, swiglu, add, scale, ::cast,
+  attach<fused, zero, positions, embedding, rmsNorm, linear, rotary, swiglu, add, scale, ::cast,
          lastPosition>(context);
 }

@@ -7,15 +7,9 @@
 #define DREAMER_PASSES_FUSEPRODUCTS_FUSEPRODUCTS_H
 
 #include "mlir/Pass/Pass.h"
+#include "passes/Support/When.h"
 
 namespace dreamer {
-
-/// Whether an optimization is done.
-enum class When {
-  Auto,   ///< where it is worth it
-  Always, ///< wherever it is possible
-  Never
-};
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

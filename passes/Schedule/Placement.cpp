@@ -72,13 +72,16 @@ void Placement::collect() {
           Interval &life = nodes[nodeOf.lookup(part)].life;
           life.end = std::max(life.end, timeline.lastUse(stack.getResult()));
         }
-        return;
+        return WalkResult::advance();
       }
     for (Value result : op->getResults())
       addNode(result);
+    if (isa<FusedOp>(op))
+      return WalkResult::skip(); // what is inside is the kernel's
     if (auto recur = dyn_cast<RecurOp>(op))
       for (Value argument : recur.getBody().getArguments())
         addNode(argument);
+    return WalkResult::advance();
   });
 }
 

@@ -53,6 +53,14 @@ cl::opt<When> fuseProducts(
     cl::values(clEnumValN(When::Auto, "auto", "where they are large (default)"),
                clEnumValN(When::Always, "always", "yes"), clEnumValN(When::Never, "never", "no")),
     cl::init(When::Auto), cl::cat(category));
+cl::opt<When> fuseTiles(
+    "fuse-tiles",
+    cl::desc(
+        "Whether norms, rotations and residuals are computed with the product that they follow"),
+    cl::values(clEnumValN(When::Auto, "auto", "where it pays (default)"),
+               clEnumValN(When::Always, "always", "wherever it is possible"),
+               clEnumValN(When::Never, "never", "nowhere")),
+    cl::init(When::Auto), cl::cat(category));
 cl::opt<std::string>
     remarks("remarks",
             cl::desc("Say what was optimized and what was not, and why; remarks of "
@@ -154,14 +162,15 @@ bool readProgram(ProgramOptions &options) {
   options.recompute = recompute;
   options.microBatches = microBatches;
   options.fuseProducts = fuseProducts;
+  options.fuseTiles = fuseTiles;
   return true;
 }
 
 /// The options that change what a package does: not where files lie or what is printed.
 std::vector<std::string> modelFlags(int argc, char **argv) {
-  static constexpr StringLiteral names[] = {"set",           "depth",        "batch", "context",
-                                            "entry",         "target",       "dtype", "recompute",
-                                            "micro-batches", "fuse-products"};
+  static constexpr StringLiteral names[] = {
+      "set",   "depth",     "batch",         "context",       "entry",     "target",
+      "dtype", "recompute", "micro-batches", "fuse-products", "fuse-tiles"};
   std::vector<std::string> flags;
   for (int i = 1; i < argc; ++i) {
     StringRef name = StringRef(argv[i]).ltrim('-').split('=').first;
