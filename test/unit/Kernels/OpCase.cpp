@@ -11,6 +11,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
 #include "test/unit/Kernels/Jit.h"
 #include "test/unit/Kernels/RecordedSchedule.h"
 #include "gtest/gtest.h"
@@ -122,6 +123,8 @@ public:
 
 private:
   using Results = std::vector<std::vector<char>>;
+  bool buildFunction();
+  bool parseFunction();
   Memory prepare(std::optional<std::pair<unsigned, unsigned>> shared);
   void execute(Memory &memory, bool backwards);
   /// Runs the kernels; the buffer of result `first` is that of operand `second`, if given.
@@ -157,7 +160,8 @@ MLIRContext &Runner::context() {
   return *context;
 }
 
-bool Runner::build() {
+/// A function of the operands that returns what the operation makes of them.
+bool Runner::buildFunction() {
   OpBuilder b(&context());
   Location loc = b.getUnknownLoc();
   SmallVector<Type> types;
@@ -203,9 +207,23 @@ bool Runner::build() {
   op = b.create(state);
   func::ReturnOp::create(b, loc, op->getResults());
   function.setFunctionType(b.getFunctionType(types, op->getResultTypes()));
-  if (failed(verify(*module)))
-    return false;
+  return succeeded(verify(*module));
+}
 
+/// The function that the test gives.
+bool Runner::parseFunction() {
+  module = parseSourceString<ModuleOp>(test.function, &context());
+  if (!module)
+    return false;
+  function = *module->getOps<func::FuncOp>().begin();
+  op = &function.getBody().front().front();
+  return true;
+}
+
+bool Runner::build() {
+  if (test.function.empty() ? !buildFunction() : !parseFunction())
+    return false;
+  Location loc = UnknownLoc::get(&context());
   kernels = ModuleOp::create(loc);
   target.name = "test";
   target.vectorBits = test.vectorBits;

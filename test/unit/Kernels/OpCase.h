@@ -49,6 +49,8 @@ struct OpCase {
   double tolerance = 2e-6;     ///< of ||kernel - reference|| / ||reference||
   std::string resultType = {}; ///< where types do not follow from operands
   int64_t vectorBits = 256;
+  std::string function =
+      {}; ///< instead of name and attributes: a function with the operation first
 };
 
 /// Runs the case: kernels agree with the interpreter, give the same bits with tasks in
