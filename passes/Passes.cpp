@@ -30,7 +30,8 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   FuseProductsOptions fuseProducts;
   fuseProducts.when = options.fuseProducts;
   passes.addPass(createFuseProducts(fuseProducts));
-  passes.addPass(createAccumulateGradients());
+  if (options.accumulateGradients)
+    passes.addPass(createAccumulateGradients());
   if (options.narrowMatrices)
     passes.addPass(createNarrowMatrices());
 }

@@ -19,8 +19,9 @@ namespace dreamer {
 struct ProgramOptions {
   std::vector<std::string> entries; ///< entry points; none: all
   Recompute recompute = Recompute::None;
-  int64_t microBatches = 1;       ///< parts of the batch whose gradients add up
-  When fuseProducts = When::Auto; ///< products that a loss reduces
+  int64_t microBatches = 1;        ///< parts of the batch whose gradients add up
+  bool accumulateGradients = true; ///< gradients and products are added by what makes them
+  When fuseProducts = When::Auto;  ///< products that a loss reduces
   When fuseTiles =
       When::Auto; ///< products with what follows from their tiles; by the kernels phase
   bool narrowMatrices = false; ///< operands of matrix products are bf16

@@ -53,6 +53,10 @@ cl::opt<When> fuseProducts(
     cl::values(clEnumValN(When::Auto, "auto", "where they are large (default)"),
                clEnumValN(When::Always, "always", "yes"), clEnumValN(When::Never, "never", "no")),
     cl::init(When::Auto), cl::cat(category));
+cl::opt<bool> accumulateGradients(
+    "accumulate-gradients",
+    cl::desc("Whether gradients and products are added to sums by what makes them (default)"),
+    cl::init(true), cl::cat(category));
 cl::opt<When> fuseTiles(
     "fuse-tiles",
     cl::desc(
@@ -161,6 +165,7 @@ bool readProgram(ProgramOptions &options) {
   options.narrowMatrices = dtype == "bf16";
   options.recompute = recompute;
   options.microBatches = microBatches;
+  options.accumulateGradients = accumulateGradients;
   options.fuseProducts = fuseProducts;
   options.fuseTiles = fuseTiles;
   return true;
@@ -169,8 +174,8 @@ bool readProgram(ProgramOptions &options) {
 /// The options that change what a package does: not where files lie or what is printed.
 std::vector<std::string> modelFlags(int argc, char **argv) {
   static constexpr StringLiteral names[] = {
-      "set",   "depth",     "batch",         "context",       "entry",     "target",
-      "dtype", "recompute", "micro-batches", "fuse-products", "fuse-tiles"};
+      "set",   "depth",     "batch",         "context",       "entry",      "target",
+      "dtype", "recompute", "micro-batches", "fuse-products", "fuse-tiles", "accumulate-gradients"};
   std::vector<std::string> flags;
   for (int i = 1; i < argc; ++i) {
     StringRef name = StringRef(argv[i]).ltrim('-').split('=').first;
