@@ -11,8 +11,8 @@
 namespace dreamer::kernels {
 
 /// Below so many rows a product reads its weights where they are: packing them pays in a loop, which
-/// does it once, for fewer rows than elsewhere.
-inline constexpr int64_t fewRowsInLoop = 8, fewRowsOnce = 17;
+/// does it once, for fewer rows than elsewhere, and for still fewer where they stay packed.
+inline constexpr int64_t fewRowsKept = 3, fewRowsInLoop = 8, fewRowsOnce = 17;
 
 /// Reads a vector of `lanes` elements from k on.
 using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;

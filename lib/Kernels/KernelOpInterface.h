@@ -74,6 +74,10 @@ public:
   virtual mlir::Value prepare(llvm::StringRef name, mlir::Value source, llvm::ArrayRef<int64_t> key,
                               mlir::MemRefType type, int64_t tasks, KernelBody body);
 
+  /// Whether what `prepare` makes of `source` is kept from call to call, so that making it costs
+  /// nothing in the long run: what follows from parameters alone, where they do not change.
+  virtual bool keeps(mlir::Value source) const { return false; }
+
   /// Ends the entry with an error if an element of `ids` (memref of i32) is outside [low, high).
   /// `message` says what was expected, e.g. "tokens: expected ids in [0, 260)".
   virtual void requireRange(mlir::Value ids, int64_t low, int64_t high,

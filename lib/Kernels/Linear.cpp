@@ -61,7 +61,9 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   Value x = op.getX(), weight = op.getWeight(), out = s.buffer(op.getResult());
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
   int64_t columns = featuresOf(op.getResult());
-  int64_t fewRows = op->getParentOfType<RecurOp>() ? fewRowsInLoop : fewRowsOnce;
+  int64_t fewRows = s.keeps(weight)                  ? fewRowsKept
+                    : op->getParentOfType<RecurOp>() ? fewRowsInLoop
+                                                     : fewRowsOnce;
   if (!op.getTranspose() && rows < fewRows)
     return launchDots(s, s.buffer(x), s.buffer(weight), out, rows, depth, columns);
   launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, /*accumulate=*/false, rows,

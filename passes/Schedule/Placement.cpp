@@ -7,9 +7,9 @@
 using namespace mlir;
 using namespace dreamer;
 
-Placement::Placement(func::FuncOp function, const Signature &signature)
-    : function(function), signature(signature), timeline(function) {
-  collect();
+Placement::Placement(func::FuncOp function, const Signature &signature, KeptLayout &layout)
+    : function(function), signature(signature), kept(function), timeline(function) {
+  collect(layout);
   joinUpdates();
   joinCarried();
   placeOutputs();
@@ -54,7 +54,15 @@ void Placement::addNode(Value value) {
   groups.emplace_back().members.push_back(nodes.size() - 1);
 }
 
-void Placement::collect() {
+/// Gives `value` its place in the memory that the session keeps; nothing else may be written there.
+void Placement::keep(Value value, KeptLayout &layout) {
+  Group &group = groupOf(value);
+  int64_t header = layout.headerOf(*kept.keyOf(value), bytesOf(value.getType()));
+  group.external = {*signature.kept, header + KeptLayout::headerBytes};
+  group.keep = true;
+}
+
+void Placement::collect(KeptLayout &layout) {
   for (auto [i, argument] : llvm::enumerate(function.getArguments())) {
     addNode(argument);
     Group &group = groupOf(argument);
@@ -74,8 +82,11 @@ void Placement::collect() {
         }
         return;
       }
-    for (Value result : op->getResults())
+    for (Value result : op->getResults()) {
       addNode(result);
+      if (isKept(result))
+        keep(result, layout);
+    }
     if (auto recur = dyn_cast<RecurOp>(op))
       for (Value argument : recur.getBody().getArguments())
         addNode(argument);
