@@ -12,7 +12,7 @@ namespace dreamer::kernels {
 
 /// Below so many rows a product reads its weights where they are: packing them pays in a loop, which
 /// does it once, for fewer rows than elsewhere, and for still fewer where they stay packed.
-inline constexpr int64_t fewRowsKept = 3, fewRowsInLoop = 8, fewRowsOnce = 17;
+inline constexpr int64_t fewRowsKept = 2, fewRowsInLoop = 8, fewRowsOnce = 17;
 
 /// Reads a vector of `lanes` elements from k on.
 using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;

@@ -5,6 +5,7 @@
 #include "dialects/Dreamer/DreamerOps.h"
 #include "lib/Kernels/KernelOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
