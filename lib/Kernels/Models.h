@@ -8,6 +8,7 @@
 
 #include "dialects/Dreamer/DreamerOps.h"
 #include "lib/Kernels/Kernel.h"
+#include "lib/Kernels/TunableOpInterface.h"
 
 namespace dreamer::kernels {
 
@@ -59,6 +60,14 @@ struct AccumulatingModel
   }
   bool mayShareBuffer(mlir::Operation *, unsigned result, unsigned operand) const {
     return sharing == Sharing::First && result == 0 && operand == 0;
+  }
+};
+
+/// The parameters of an operation's kernels, declared by a function.
+template <typename OpT, KernelParameters (*declare)(OpT, const KernelTarget &)>
+struct Tunable : TunableOpInterface::ExternalModel<Tunable<OpT, declare>, OpT> {
+  KernelParameters getKernelParameters(mlir::Operation *op, const KernelTarget &target) const {
+    return declare(llvm::cast<OpT>(op), target);
   }
 };
 

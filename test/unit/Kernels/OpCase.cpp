@@ -5,6 +5,7 @@
 #include "dialects/Dreamer/DreamerOps.h"
 #include "lib/Kernels/KernelOpInterface.h"
 #include "lib/Kernels/Kernels.h"
+#include "lib/Kernels/TunableOpInterface.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -116,9 +117,12 @@ class Runner {
 public:
   explicit Runner(const OpCase &test) : test(test) {}
 
-  bool build();
+  bool buildOperation();
+  bool buildKernels();
   bool compile();
   void compare();
+  TunableOpInterface tunable() { return dyn_cast<TunableOpInterface>(op); }
+  const KernelTarget &machine() const { return target; }
 
 private:
   using Results = std::vector<std::vector<char>>;
@@ -157,7 +161,7 @@ MLIRContext &Runner::context() {
   return *context;
 }
 
-bool Runner::build() {
+bool Runner::buildOperation() {
   OpBuilder b(&context());
   Location loc = b.getUnknownLoc();
   SmallVector<Type> types;
@@ -203,12 +207,17 @@ bool Runner::build() {
   op = b.create(state);
   func::ReturnOp::create(b, loc, op->getResults());
   function.setFunctionType(b.getFunctionType(types, op->getResultTypes()));
-  if (failed(verify(*module)))
-    return false;
-
-  kernels = ModuleOp::create(loc);
   target.name = "test";
   target.vectorBits = test.vectorBits;
+  return succeeded(verify(*module));
+}
+
+bool Runner::buildKernels() {
+  if (!test.choice.empty())
+    writeChoice(op, target.name, test.choice);
+  if (failed(checkChoice(op, target)))
+    return false;
+  kernels = ModuleOp::create(op->getLoc());
   schedule = std::make_unique<RecordedSchedule>(op, *kernels, target);
   model = dyn_cast<KernelOpInterface>(op);
   if (!model)
@@ -330,9 +339,19 @@ void Runner::compare() {
 
 } // namespace
 
+KernelParameters parametersOf(const OpCase &test) {
+  Runner runner(test);
+  if (!runner.buildOperation() || !runner.tunable()) {
+    ADD_FAILURE() << "expected an operation with parameters, found " << test.name;
+    return {};
+  }
+  return runner.tunable().getKernelParameters(runner.machine());
+}
+
 void check(const OpCase &test) {
   Runner runner(test);
-  ASSERT_TRUE(runner.build() && runner.compile()) << "cannot build the kernels of " << test.name;
+  ASSERT_TRUE(runner.buildOperation() && runner.buildKernels() && runner.compile())
+      << "cannot build the kernels of " << test.name;
   runner.compare();
 }
 

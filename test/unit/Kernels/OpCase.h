@@ -6,6 +6,7 @@
 #ifndef DREAMER_TEST_UNIT_KERNELS_OPCASE_H
 #define DREAMER_TEST_UNIT_KERNELS_OPCASE_H
 
+#include "lib/Kernels/KernelParameters.h"
 #include "lib/Reference/Interpreter.h"
 #include "mlir/IR/MLIRContext.h"
 #include <random>
@@ -49,7 +50,11 @@ struct OpCase {
   double tolerance = 2e-6;     ///< of ||kernel - reference|| / ||reference||
   std::string resultType = {}; ///< where types do not follow from operands
   int64_t vectorBits = 256;
+  KernelChoice choice = {}; ///< of the kernels' parameters
 };
+
+/// What the kernels of the case leave open; fails the test if it is nothing.
+KernelParameters parametersOf(const OpCase &test);
 
 /// Runs the case: kernels agree with the interpreter, give the same bits with tasks in
 /// reverse order and with results in the buffers of operands they may lie in, and write
