@@ -111,6 +111,8 @@ static bool mayReadInPlace(const Mixture &m) {
   return m.pairs() <= std::max(mostPairs, m.experts);
 }
 
+static int64_t expertsOf(MixExpertsOp op) { return tensorType(op.getW1()).getDimSize(0); }
+
 static KernelParameters mixtureParameters(MixExpertsOp op, const KernelTarget &target) {
   KernelParameters parameters;
   Mixture m = mixtureOf(op, target);
@@ -133,7 +135,7 @@ static void buildMixExperts(MixExpertsOp op, ScheduleBuilder &s) {
 
 void attachExpertKernels(MLIRContext &context) {
   MixExpertsOp::attachInterface<Model<MixExpertsOp, buildMixExperts>,
-                                Tunable<MixExpertsOp, mixtureParameters>>(context);
+                                Tunable<MixExpertsOp, mixtureParameters, expertsOf>>(context);
 }
 
 } // namespace dreamer::kernels

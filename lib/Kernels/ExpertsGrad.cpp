@@ -159,6 +159,8 @@ static Mixture mixtureOf(MixExpertsGradOp op, const KernelTarget &target) {
   return Mixture::of(op.getU(), op.getIds(), op.getW1(), target);
 }
 
+static int64_t expertsOf(MixExpertsGradOp op) { return tensorType(op.getW1()).getDimSize(0); }
+
 static KernelParameters mixtureGradParameters(MixExpertsGradOp op, const KernelTarget &target) {
   KernelParameters parameters;
   declareTiles(parameters, target, /*depth=*/-1);
@@ -210,7 +212,8 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
 
 void attachExpertGradKernels(MLIRContext &context) {
   MixExpertsGradOp::attachInterface<AccumulatingModel<MixExpertsGradOp, buildMixExpertsGrad>,
-                                    Tunable<MixExpertsGradOp, mixtureGradParameters>>(context);
+                                    Tunable<MixExpertsGradOp, mixtureGradParameters, expertsOf>>(
+      context);
 }
 
 } // namespace dreamer::kernels

@@ -63,11 +63,17 @@ struct AccumulatingModel
   }
 };
 
-/// The parameters of an operation's kernels, declared by a function.
-template <typename OpT, KernelParameters (*declare)(OpT, const KernelTarget &)>
-struct Tunable : TunableOpInterface::ExternalModel<Tunable<OpT, declare>, OpT> {
+/// The parameters of an operation's kernels, declared by a function; `bound` is that of its ids.
+template <typename OpT, KernelParameters (*declare)(OpT, const KernelTarget &),
+          int64_t (*bound)(OpT) = nullptr>
+struct Tunable : TunableOpInterface::ExternalModel<Tunable<OpT, declare, bound>, OpT> {
   KernelParameters getKernelParameters(mlir::Operation *op, const KernelTarget &target) const {
     return declare(llvm::cast<OpT>(op), target);
+  }
+  int64_t getIdBound(mlir::Operation *op, unsigned) const {
+    if constexpr (bound != nullptr)
+      return bound(llvm::cast<OpT>(op));
+    return 1;
   }
 };
 

@@ -22,6 +22,10 @@ def TunableOpInterface : OpInterface<"TunableOpInterface"> {
       chosen where nobody chooses, and which values do not go together.
     }], "::dreamer::KernelParameters", "getKernelParameters",
       (ins "const ::dreamer::KernelTarget &":$target)>,
+    InterfaceMethod<[{
+      Ids in operand `operand`, a tensor of integers, are in [0, bound): what kernels are measured with
+      has to be in range.
+    }], "int64_t", "getIdBound", (ins "unsigned":$operand), "", [{ return 1; }]>,
   ];
 }
 

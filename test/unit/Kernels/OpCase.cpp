@@ -50,6 +50,34 @@ Ints Random::ints(ArrayRef<int64_t> shape, int64_t low, int64_t high) {
   return result;
 }
 
+std::pair<Floats, Floats> attend(const Floats &q, const Floats &k, const Floats &v, int64_t heads,
+                                 int64_t kvHeads) {
+  int64_t batch = q.dim(0), positions = q.dim(1), c = q.dim(2) / heads;
+  Floats out(q.shape()), lse({batch, heads, positions});
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t t = 0; t < positions; ++t) {
+        int64_t g = h / (heads / kvHeads);
+        std::vector<double> weights;
+        double sum = 0;
+        for (int64_t u = 0; u <= t; ++u) {
+          double score = 0;
+          for (int64_t i = 0; i < c; ++i)
+            score += q(b, t, h * c + i) * k(b, u, g * c + i);
+          weights.push_back(std::exp(score / std::sqrt(double(c))));
+          sum += weights.back();
+        }
+        lse(b, h, t) = static_cast<float>(std::log(sum));
+        for (int64_t i = 0; i < c; ++i) {
+          double value = 0;
+          for (int64_t u = 0; u <= t; ++u)
+            value += weights[u] / sum * v(b, u, g * c + i);
+          out(b, t, h * c + i) = static_cast<float>(value);
+        }
+      }
+  return {out, lse};
+}
+
 namespace {
 
 /// Bytes between guards.
@@ -118,7 +146,8 @@ public:
   explicit Runner(const OpCase &test) : test(test) {}
 
   bool buildOperation();
-  bool buildKernels();
+  bool interpret();
+  bool buildKernels(const KernelChoice &choice);
   bool compile();
   void compare();
   TunableOpInterface tunable() { return dyn_cast<TunableOpInterface>(op); }
@@ -140,6 +169,7 @@ private:
   OwningOpRef<ModuleOp> module, kernels;
   func::FuncOp function;
   Operation *op = nullptr;
+  SmallVector<Tensor> expected;
   KernelOpInterface model;
   KernelTarget target;
   std::unique_ptr<RecordedSchedule> schedule;
@@ -212,9 +242,18 @@ bool Runner::buildOperation() {
   return succeeded(verify(*module));
 }
 
-bool Runner::buildKernels() {
-  if (!test.choice.empty())
-    writeChoice(op, target.name, test.choice);
+bool Runner::interpret() {
+  SmallVector<Tensor> inputs;
+  for (const Operand &operand : test.operands)
+    inputs.push_back(operand.value);
+  reference::Interpreter interpreter(*module);
+  expected = interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
+  return expected.size() == op->getNumResults();
+}
+
+bool Runner::buildKernels(const KernelChoice &choice) {
+  if (!choice.empty())
+    writeChoice(op, target.name, choice);
   if (failed(checkChoice(op, target)))
     return false;
   kernels = ModuleOp::create(op->getLoc());
@@ -314,12 +353,6 @@ void Runner::compareResult(unsigned i, const Tensor &expected, const std::vector
 }
 
 void Runner::compare() {
-  SmallVector<Tensor> inputs;
-  for (const Operand &operand : test.operands)
-    inputs.push_back(operand.value);
-  reference::Interpreter interpreter(*module);
-  SmallVector<Tensor> expected = interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
-  ASSERT_EQ(expected.size(), op->getNumResults()) << describe();
   Results results = run(false, std::nullopt);
   double squares = 0;
   for (const Tensor &tensor : expected)
@@ -348,11 +381,17 @@ KernelParameters parametersOf(const OpCase &test) {
   return runner.tunable().getKernelParameters(runner.machine());
 }
 
-void check(const OpCase &test) {
+void check(const OpCase &test) { check(test, KernelChoice()); }
+
+void check(const OpCase &test, ArrayRef<KernelChoice> choices) {
   Runner runner(test);
-  ASSERT_TRUE(runner.buildOperation() && runner.buildKernels() && runner.compile())
-      << "cannot build the kernels of " << test.name;
-  runner.compare();
+  ASSERT_TRUE(runner.buildOperation() && runner.interpret()) << "cannot run " << test.name;
+  for (const KernelChoice &choice : choices) {
+    SCOPED_TRACE(toString(choice));
+    ASSERT_TRUE(runner.buildKernels(choice) && runner.compile())
+        << "cannot build the kernels of " << test.name;
+    runner.compare();
+  }
 }
 
 } // namespace dreamer::test

@@ -37,6 +37,12 @@ private:
   std::mt19937_64 engine;
 };
 
+/// The results of sequence_attention, as its adjoint takes them: out and lse.
+std::pair<reference::Floats, reference::Floats> attend(const reference::Floats &q,
+                                                       const reference::Floats &k,
+                                                       const reference::Floats &v, int64_t heads,
+                                                       int64_t kvHeads);
+
 struct Operand {
   reference::Tensor value;
   bool narrow = false; ///< bf16
@@ -50,7 +56,6 @@ struct OpCase {
   double tolerance = 2e-6;     ///< of ||kernel - reference|| / ||reference||
   std::string resultType = {}; ///< where types do not follow from operands
   int64_t vectorBits = 256;
-  KernelChoice choice = {}; ///< of the kernels' parameters
 };
 
 /// What the kernels of the case leave open; fails the test if it is nothing.
@@ -60,6 +65,8 @@ KernelParameters parametersOf(const OpCase &test);
 /// reverse order and with results in the buffers of operands they may lie in, and write
 /// nothing but their buffers.
 void check(const OpCase &test);
+/// The same for kernels with each of these choices of their parameters.
+void check(const OpCase &test, llvm::ArrayRef<KernelChoice> choices);
 
 } // namespace dreamer::test
 

@@ -1,0 +1,88 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/TuningDatabase/Key.h"
+#include "dialects/Dreamer/DreamerOps.h"
+#include "lib/Kernels/KernelParameters.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/TargetParser/Host.h"
+#include <fstream>
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace dreamer::tuning {
+
+bool isFromOutside(OpOperand &operand) {
+  auto recur = operand.getOwner()->getParentOfType<RecurOp>();
+  return recur && !recur.getBody().isAncestor(operand.get().getParentRegion());
+}
+
+/// "dreamer.linear {transpose} in a loop, operands 1 from outside"
+static std::string kernelOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  NamedAttrList attributes(op->getAttrDictionary());
+  attributes.erase(tunedAttribute);
+  out << op->getName();
+  if (!attributes.empty())
+    out << ' ' << Attribute(attributes.getDictionary(op->getContext()));
+  if (!op->getParentOfType<RecurOp>())
+    return text;
+  out << " in a loop";
+  SmallVector<std::string> outside;
+  for (OpOperand &operand : op->getOpOperands())
+    if (isFromOutside(operand))
+      outside.push_back(std::to_string(operand.getOperandNumber()));
+  if (!outside.empty())
+    out << ", operands " << llvm::join(outside, " ") << " from outside";
+  return text;
+}
+
+static std::string typesOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << '(';
+  llvm::interleaveComma(op->getOperandTypes(), out);
+  out << ") -> ";
+  llvm::interleaveComma(op->getResultTypes(), out);
+  return text;
+}
+
+Key keyOf(Operation *op, const KernelTarget &target, StringRef device) {
+  std::string features =
+      llvm::join(std::vector<std::string>(target.features.begin(), target.features.end()), " ");
+  return {device.str(), target.name + ": " + features, kernelOf(op), typesOf(op),
+          compilerVersion()};
+}
+
+static std::string processorName() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (StringRef(line).starts_with("model name"))
+      return StringRef(line).split(": ").second.trim().str();
+  return "unknown processor";
+}
+
+int64_t cacheBytes(int level) {
+  int name = level == 1   ? _SC_LEVEL1_DCACHE_SIZE
+             : level == 2 ? _SC_LEVEL2_CACHE_SIZE
+                          : _SC_LEVEL3_CACHE_SIZE;
+  return std::max<int64_t>(sysconf(name), 0);
+}
+
+std::string thisDevice() {
+  std::string problem, features;
+  if (std::optional<KernelTarget> native = KernelTarget::named("native", problem))
+    features =
+        llvm::join(std::vector<std::string>(native->features.begin(), native->features.end()), " ");
+  return llvm::formatv("{0} ({1}), caches of {2}, {3} and {4} KiB, {5}", processorName(),
+                       llvm::sys::getHostCPUName(), cacheBytes(1) / 1024, cacheBytes(2) / 1024,
+                       cacheBytes(3) / 1024, features);
+}
+
+std::string compilerVersion() { return "dreamer " DREAMER_VERSION ", LLVM " LLVM_VERSION_STRING; }
+
+} // namespace dreamer::tuning
