@@ -102,9 +102,9 @@ llvm::Expected<std::vector<std::pair<Key, Record>>> recordsFromJson(const json::
                                    ", found version " + std::to_string(*found));
   std::vector<std::pair<Key, Record>> records;
   for (const auto &[i, value] : llvm::enumerate(*list)) {
-    json::Path::Root root("records[" + std::to_string(i) + "]");
+    json::Path::Root root("records");
     std::pair<Key, Record> record;
-    if (!fromJson(value, record, root))
+    if (!fromJson(value, record, json::Path(root).index(static_cast<unsigned>(i))))
       return root.getError();
     records.push_back(std::move(record));
   }

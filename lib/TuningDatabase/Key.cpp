@@ -9,7 +9,6 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/TargetParser/Host.h"
 #include <fstream>
-#include <unistd.h>
 
 using namespace mlir;
 
@@ -66,11 +65,27 @@ static std::string processorName() {
   return "unknown processor";
 }
 
+/// The first line of a file of the system; "" if there is none.
+static std::string firstLine(const std::string &path) {
+  std::string line;
+  std::ifstream file(path);
+  std::getline(file, line);
+  return line;
+}
+
 int64_t cacheBytes(int level) {
-  int name = level == 1   ? _SC_LEVEL1_DCACHE_SIZE
-             : level == 2 ? _SC_LEVEL2_CACHE_SIZE
-                          : _SC_LEVEL3_CACHE_SIZE;
-  return std::max<int64_t>(sysconf(name), 0);
+  for (int index = 0;; ++index) {
+    std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/";
+    std::string found = firstLine(folder + "level");
+    if (found.empty())
+      return 0;
+    std::string text = firstLine(folder + "size");
+    StringRef size = text;
+    int64_t kilobytes = 0;
+    if (found == std::to_string(level) && firstLine(folder + "type") != "Instruction" &&
+        size.consume_back("K") && !size.getAsInteger(10, kilobytes))
+      return kilobytes * 1024;
+  }
 }
 
 std::string thisDevice() {

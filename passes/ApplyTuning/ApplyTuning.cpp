@@ -27,6 +27,10 @@ struct ApplyTuningPass : dreamer::impl::ApplyTuningBase<ApplyTuningPass> {
   }
 
 private:
+  struct Counts {
+    int64_t found = 0, missed = 0, changed = 0;
+  } counts;
+
   LogicalResult run();
   void summarize();
   LogicalResult apply(TunableOpInterface op, const KernelTarget &target,
@@ -50,8 +54,9 @@ LogicalResult ApplyTuningPass::run() {
       tuning::Database::open(database, tuning::Database::Mode::Read);
   if (!measured)
     return fail(llvm::toString(measured.takeError()));
-  std::string machine = device.empty() ? tuning::thisDevice() : device.getValue();
-  device = machine;
+  if (device.empty())
+    device = tuning::thisDevice();
+  counts = {};
   SmallVector<std::string> names(targets.begin(), targets.end());
   if (names.empty())
     names = {"x86-64-v3", "x86-64-v4"};
@@ -73,13 +78,16 @@ LogicalResult ApplyTuningPass::run() {
 
 /// One line for all, at no place of the program.
 void ApplyTuningPass::summarize() {
-  std::string text = llvm::formatv(
-      "tuning: {0} of {1} operations are in {2}, {3} of them with other "
-      "than the standard parameters",
-      found.getValue(), found.getValue() + missed.getValue(), database, changed.getValue());
-  if (!found && missed)
+  std::string text =
+      llvm::formatv("tuning: {0} of {1} operations are in {2}, {3} of them with other "
+                    "than the standard parameters",
+                    counts.found, counts.found + counts.missed, database, counts.changed);
+  if (!counts.found && counts.missed)
     text += "; hint: has dreamer-tune measured this program, by this version, on this machine?";
   emitRemark(UnknownLoc::get(&getContext())) << text;
+  found += counts.found;
+  missed += counts.missed;
+  changed += counts.changed;
 }
 
 LogicalResult ApplyTuningPass::apply(TunableOpInterface op, const KernelTarget &target,
@@ -94,22 +102,22 @@ LogicalResult ApplyTuningPass::apply(TunableOpInterface op, const KernelTarget &
   if (!record)
     return op->emitError() << llvm::toString(record.takeError());
   if (!*record) {
-    ++missed;
+    ++counts.missed;
     remark(op, target, "missed, this kernel was not measured here");
     return success();
   }
   std::string problem = op.getKernelParameters(target).problemOf((*record)->choice);
   if (!problem.empty()) {
-    ++missed;
+    ++counts.missed;
     remark(op, target, "missed, kernels have changed since: " + problem);
     return success();
   }
-  ++found;
+  ++counts.found;
   if (!(*record)->isBetter()) {
     remark(op, target, "hit, the standard values are the best");
     return success();
   }
-  ++changed;
+  ++counts.changed;
   writeChoice(op, target.name, (*record)->choice);
   remark(op, target, "hit, " + toString((*record)->choice) + ", " + gainOf(**record));
   return success();

@@ -7,16 +7,16 @@
 // Register blocks and the panels that go with them: equal operations with another choice are other kernels, and
 // weights are packed once for each width.
 // CHECK-LABEL: module @"x86-64-v3"
-// CHECK: func.func private @pack_transposed_0
-// CHECK: func.func private @linear_product_0
-// CHECK: vector<6x16xf32>
-// CHECK: func.func private @pack_transposed_1
-// CHECK: func.func private @linear_product_1
-// CHECK: vector<4x24xf32>
-// CHECK: func.func @blocks
+// CHECK: launch @pack_transposed_0
 // CHECK: launch @linear_product_0
+// CHECK: launch @pack_transposed_1
 // CHECK: launch @linear_product_1
+// CHECK-NOT: launch @pack
 // CHECK: launch @linear_product_0
+// CHECK: func.func private @linear_product_0
+// CHECK: tile.mma {{.*}}<6x16xf32, vectors>
+// CHECK: func.func private @linear_product_1
+// CHECK: tile.mma {{.*}}<4x24xf32, vectors>
 // CHECK-LABEL: module @"x86-64-v4"
 // CHECK-NOT: linear_product_1
 func.func @blocks(

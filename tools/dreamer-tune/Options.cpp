@@ -24,9 +24,16 @@ cl::opt<std::string> filter("filter",
                             cl::value_desc("regex"), cl::cat(category));
 cl::opt<double> timeLimit("time-limit", cl::desc("Stop after so many seconds; another run goes on"),
                           cl::value_desc("seconds"), cl::init(0), cl::cat(category));
-cl::opt<int> threads("threads", cl::desc("Threads that run kernels (default: one a core)"),
-                     cl::value_desc("n"), cl::init(0), cl::cat(category));
 cl::opt<bool> again("again", cl::desc("Measure what is known once more"), cl::cat(category));
+
+/// LLVM has an option of this name for itself, which gives way.
+cl::opt<int> &threadsOption() {
+  if (cl::Option *other = cl::getRegisteredOptions().lookup("threads"))
+    other->removeArgument();
+  static cl::opt<int> threads("threads", cl::desc("Threads that run kernels (default: one a core)"),
+                              cl::value_desc("n"), cl::init(0), cl::cat(category));
+  return threads;
+}
 
 bool check(const TuneOptions &options) {
   bool exchanges = !options.exportTo.empty() || !options.importFrom.empty();
@@ -51,6 +58,7 @@ bool check(const TuneOptions &options) {
 } // namespace
 
 std::optional<TuneOptions> dreamer::parseTuneCommandLine(int argc, char **argv, int &status) {
+  cl::opt<int> &threads = threadsOption();
   std::optional<ToolOptions> program =
       parseCommandLine(argc, argv, status,
                        {"dreamer-tune",

@@ -47,7 +47,7 @@ void checkAllChoices(OpCase test, Random &r) {
 TEST(ParameterValues, OfLinearMatchTheReference) {
   Random r(1);
   // Few rows and several; a depth that is cut, and not; columns that are whole panels and not.
-  for (auto [rows, in, out] : {std::array<int64_t, 3>{7, 40, 50}, {61, 300, 70}, {90, 1100, 33}}) {
+  for (auto [rows, in, out] : {std::array<int64_t, 3>{7, 40, 50}, {90, 1100, 33}}) {
     Operand x{r.floats({rows, in})}, w{r.floats({out, in})}, dy{r.floats({rows, out})};
     checkAllChoices({"linear", "", {x, w}, 2e-6}, r);
     checkAllChoices({"linear", "transpose", {dy, w}, 2e-6}, r);
