@@ -13,7 +13,7 @@
 
 namespace dreamer::run {
 
-using measure::Machine;
+using measure::Bandwidth, measure::Machine;
 
 /// All launches of one kernel in one run of an entry.
 struct KernelTiming {

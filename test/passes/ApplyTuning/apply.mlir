@@ -15,7 +15,7 @@
 // RUN: %{python} %S/Inputs/edit.py %t/found.json %t/faster.json block_rows=4,block_vectors=3 0.5
 // RUN: dreamer-tune --db=%t/tuned.db --import=%t/faster.json
 // RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/tuned.db targets=x86-64-v3" > %t/tuned.mlir 2> %t/remarks
-// RUN: FileCheck %s < %t/tuned.mlir
+// RUN: FileCheck %s --check-prefixes=CHECK < %t/tuned.mlir
 // RUN: FileCheck %s --check-prefix=REMARK < %t/remarks
 // REMARK: remark: tuning for x86-64-v3: hit, block_rows = 4, block_vectors = 3, 0.50 of the standard time
 // REMARK: remark: tuning for x86-64-v3: missed, this kernel was not measured here
