@@ -40,8 +40,10 @@ private:
   }
   bool isTooLarge(const KernelChoice &choice) const;
   bool stopped() const { return options.stop && options.stop(); }
+  /// What is faster than its roofline shows that the machine was busy when its peaks were measured.
   bool isAtRoofline(double seconds) const {
-    return seconds * (1 - options.margin) <= found.record.boundSeconds;
+    double bound = found.record.boundSeconds;
+    return bound <= seconds && seconds * (1 - options.margin) <= bound;
   }
 
   const Task &task;

@@ -58,3 +58,12 @@ func.func @elsewhere(%x: tensor<8x8xf32> {dreamer.name = "x"}) -> (tensor<8x8xf3
   %y = dreamer.scale %x {factor = 2.0 : f64, dreamer.tuned = {"x86-64-v3" = {block_rows = 4 : i64}}} : tensor<8x8xf32>
   return %y : tensor<8x8xf32>
 }
+
+// -----
+
+func.func @target(%x: tensor<8x8xf32> {dreamer.name = "x"}, %w: tensor<8x8xf32> {dreamer.name = "w"})
+    -> (tensor<8x8xf32> {dreamer.name = "y"}) {
+  // expected-error @below {{as a target, found 'x86-64-v33' in 'dreamer.tuned'}}
+  %y = dreamer.linear %x, %w {dreamer.tuned = {"x86-64-v33" = {block_rows = 4 : i64}}} : tensor<8x8xf32>, tensor<8x8xf32>
+  return %y : tensor<8x8xf32>
+}

@@ -27,28 +27,33 @@ KernelChoice randomChoice(const KernelParameters &parameters, const KernelChoice
   return fixed;
 }
 
-/// What a search of each group alone would try, and every value with others chosen at random.
-llvm::SmallVector<KernelChoice> choicesOf(const KernelParameters &parameters, bool combinations,
-                                          Random &r) {
+/// Every value of every parameter, the others chosen at random.
+llvm::SmallVector<KernelChoice> valuesOf(const KernelParameters &parameters, Random &r) {
   llvm::SmallVector<KernelChoice> choices;
-  for (llvm::ArrayRef<KernelParameter> group : parameters.getGroups()) {
-    if (combinations)
-      choices.append(parameters.combinations(group, {}));
+  for (llvm::ArrayRef<KernelParameter> group : parameters.getGroups())
     for (const KernelParameter &parameter : group)
       for (int64_t value : parameter.values)
         if (KernelChoice choice = randomChoice(parameters, {{parameter.name, value}}, r);
             parameters.problemOf(choice).empty())
           choices.push_back(choice);
-  }
   return choices;
 }
 
+/// With `combinations`, also all that a search of each group alone would try. Vectors of 512 bits only
+/// change what is kept in registers: for these a part of the other values is enough.
 void checkChoices(OpCase test, bool combinations, Random &r) {
   for (int64_t bits : {256, 512}) {
     test.vectorBits = bits;
     KernelParameters parameters = parametersOf(test);
     ASSERT_FALSE(parameters.getGroups().empty());
-    check(test, choicesOf(parameters, combinations, r));
+    llvm::SmallVector<KernelChoice> choices;
+    for (const auto &[i, choice] : llvm::enumerate(valuesOf(parameters, r)))
+      if (bits == 256 || i % 3 == 0)
+        choices.push_back(choice);
+    for (llvm::ArrayRef<KernelParameter> group : parameters.getGroups())
+      if (combinations && (bits == 256 || group[0].name == "block_rows"))
+        choices.append(parameters.combinations(group, {}));
+    check(test, choices);
   }
 }
 
@@ -66,7 +71,7 @@ TEST(ParameterValues, OfLinearMatchTheReference) {
 
 TEST(ParameterValues, OfLinearWeightGradMatchTheReference) {
   Random r(2);
-  for (auto [rows, in, out] : {std::array<int64_t, 3>{19, 40, 50}, {401, 70, 31}}) {
+  for (auto [rows, in, out] : {std::array<int64_t, 3>{19, 40, 50}, {270, 70, 31}}) {
     Operand dy{r.floats({rows, out}, 1, true), true}, x{r.floats({rows, in}, 1, true), true};
     checkChoices({"linear_weight_grad", "", {dy, x}, 2e-6}, rows < 20, r);
     checkChoices({"linear_weight_grad", "", {dy, x, {r.floats({out, in})}}, 2e-6}, false, r);
@@ -75,7 +80,7 @@ TEST(ParameterValues, OfLinearWeightGradMatchTheReference) {
 
 TEST(ParameterValues, OfSequenceAttentionMatchTheReference) {
   Random r(3);
-  for (auto [batch, positions, size] : {std::array<int64_t, 3>{2, 21, 12}, {1, 205, 16}}) {
+  for (auto [batch, positions, size] : {std::array<int64_t, 3>{2, 21, 12}, {1, 110, 16}}) {
     Operand q{r.floats({batch, positions, 2 * size})}, k{r.floats({batch, positions, size})};
     Operand v{r.floats({batch, positions, size})}, d{r.floats({batch, positions, 2 * size})};
     auto [out, lse] = attend(std::get<Floats>(q.value), std::get<Floats>(k.value),

@@ -84,11 +84,20 @@ TEST_F(SearchTest, StopsWhenAsked) {
 }
 
 TEST_F(SearchTest, LeavesAloneWhatIsAtTheRoofline) {
-  options.machine.flopsPerSecond = 1; // slower than anything
+  options.margin = 0.999999; // anything from the bound to a million times it
+  options.machine.flopsPerSecond = 1e12;
   Found found = find(product);
   EXPECT_TRUE(found.record.finished);
   EXPECT_EQ(found.record.tried, 0);
+  EXPECT_GE(found.record.boundSeconds, 2 * 90 * 40 * 30 / 1e12);
+}
+
+TEST_F(SearchTest, DoesNotBelieveAYardstickThatIsTooShort) {
+  options.margin = 0.99;
+  options.machine.flopsPerSecond = 1;
+  Found found = find(product);
   EXPECT_GE(found.record.boundSeconds, 2 * 90 * 40 * 30);
+  EXPECT_GE(found.record.tried, candidates);
 }
 
 TEST_F(SearchTest, LeavesOutWhatDoesNotFitACache) {
