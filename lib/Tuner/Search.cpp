@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Tuner/Search.h"
-#include <algorithm>
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -12,10 +12,22 @@ namespace {
 
 using Contender = std::unique_ptr<Measured>;
 
-double medianOf(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
+/// What runs took. Other work on the machine only makes them longer, so their fastest quarter says more
+/// of the kernel than their median, which says what to expect.
+class Times {
+public:
+  void add(double seconds) { sorted.insert(llvm::upper_bound(sorted, seconds), seconds); }
+  size_t count() const { return sorted.size(); }
+  double median() const { return sorted[sorted.size() / 2]; }
+  double quarter() const { return sorted[sorted.size() / 4]; }
+  /// Whether these are at most `part` of the others, however one looks at them.
+  bool areWithin(double part, const Times &others) const {
+    return quarter() <= part * others.quarter() && median() <= part * others.median();
+  }
+
+private:
+  std::vector<double> sorted;
+};
 
 class Search {
 public:
@@ -26,9 +38,9 @@ public:
   llvm::Expected<Found> run();
 
 private:
-  /// The medians of two that run in turns.
+  /// Two that run in turns.
   struct Race {
-    double first, second;
+    Times first, second;
   };
   llvm::Expected<Race> race(Measured &first, Measured &second, double seconds, size_t rounds);
   llvm::Expected<bool> beats(Measured &challenger, Measured &best);
@@ -59,32 +71,38 @@ private:
 llvm::Expected<Search::Race> Search::race(Measured &first, Measured &second, double seconds,
                                           size_t rounds) {
   constexpr size_t mostRounds = 1000;
-  std::vector<double> times[2];
+  Race race;
   double spent = 0;
-  while (times[0].size() < rounds ||
-         (spent < 2 * seconds && times[0].size() < mostRounds && !stopped()))
-    for (int who : {0, 1}) {
-      llvm::Expected<double> time = (who ? second : first).run();
+  while (race.first.count() < rounds ||
+         (spent < 2 * seconds && race.first.count() < mostRounds && !stopped())) {
+    // Whoever comes first in a round comes second in the next: what one leaves behind is no advantage.
+    bool swapped = race.first.count() % 2;
+    for (bool isFirst : {!swapped, swapped}) {
+      llvm::Expected<double> time = (isFirst ? first : second).run();
       if (!time)
         return time.takeError();
-      times[who].push_back(*time);
+      (isFirst ? race.first : race.second).add(*time);
       spent += *time;
     }
-  return Race{medianOf(times[0]), medianOf(times[1])};
+  }
+  return race;
 }
 
 llvm::Expected<bool> Search::beats(Measured &challenger, Measured &now) {
   // Most candidates are clearly slower: a few runs show it.
   constexpr double clearly = 1.1;
-  for (auto [limit, seconds] : {std::pair(clearly, 0.0),
-                                {1 - options.margin, options.batchSeconds},
-                                {1 - options.margin, options.batchSeconds}}) {
-    llvm::Expected<Race> times = race(challenger, now, seconds, /*rounds=*/3);
+  llvm::Expected<Race> first = race(challenger, now, 0, /*rounds=*/3);
+  if (!first)
+    return first.takeError();
+  if (first->first.quarter() > clearly * first->second.quarter())
+    return false;
+  for (int batch = 0; batch < 2; ++batch) {
+    llvm::Expected<Race> times = race(challenger, now, options.batchSeconds, /*rounds=*/5);
     if (!times)
       return times.takeError();
-    if (times->first > limit * times->second || stopped())
+    if (stopped() || !times->first.areWithin(1 - options.margin, times->second))
       return false;
-    bestSeconds = times->first;
+    bestSeconds = times->first.quarter();
   }
   return true;
 }
@@ -148,14 +166,14 @@ llvm::Error Search::confirm() {
     llvm::Expected<Race> times = race(*best, *standard, options.batchSeconds, /*rounds=*/5);
     if (!times)
       return times.takeError();
-    if (times->first > (1 - options.margin) * times->second) {
-      record.seconds = record.standardSeconds = times->second;
+    if (!times->first.areWithin(1 - options.margin, times->second)) {
+      record.seconds = record.standardSeconds = times->second.median();
       record.choice.clear();
       return llvm::Error::success();
     }
     record.choice = best->getChoice();
-    record.seconds = times->first;
-    record.standardSeconds = times->second;
+    record.seconds = times->first.median();
+    record.standardSeconds = times->second.median();
   }
   return llvm::Error::success();
 }
@@ -180,7 +198,8 @@ llvm::Expected<Found> Search::run() {
   Record &record = found.record;
   record.threads = standard->threads();
   record.boundSeconds = standard->bound(options.machine);
-  record.standardSeconds = bestSeconds = std::min(times->first, times->second);
+  record.standardSeconds = times->first.median();
+  bestSeconds = times->first.quarter();
   for (ArrayRef<KernelParameter> group : parameters.getGroups())
     if (llvm::Error error = tryGroup(group))
       return std::move(error);
