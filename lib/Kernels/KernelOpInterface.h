@@ -44,6 +44,10 @@ public:
   /// The machine that the kernels are for.
   virtual const KernelTarget &target() const = 0;
 
+  /// What the parameter `name` of the operation is: what its attribute `dreamer.tuned` chooses for the
+  /// target, or its standard value. The operation declares it (TunableOpInterface).
+  int64_t parameter(llvm::StringRef name) const;
+
   /// The buffer of an operand or result of the operation: memref<shape x type> of tensor<shape x
   /// type>. An `index` operand maps to its value on the host.
   virtual mlir::Value buffer(mlir::Value value) = 0;
@@ -73,10 +77,6 @@ public:
   /// and `key`.
   virtual mlir::Value prepare(llvm::StringRef name, mlir::Value source, llvm::ArrayRef<int64_t> key,
                               mlir::MemRefType type, int64_t tasks, KernelBody body);
-
-  /// Whether what `prepare` makes of `source` is kept from call to call, so that making it costs
-  /// nothing in the long run: what follows from parameters alone, where they do not change.
-  virtual bool keeps(mlir::Value source) const { return false; }
 
   /// Ends the entry with an error if an element of `ids` (memref of i32) is outside [low, high).
   /// `message` says what was expected, e.g. "tokens: expected ids in [0, 260)".

@@ -5,6 +5,7 @@
 // what is made of parameters alone is kept from call to call where it can be (KeptValues.h).
 
 #include "dialects/Schedule/ScheduleDialect.h"
+#include "lib/Kernels/KeptValues.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -58,9 +59,8 @@ Value Emitter::prepare(StringRef name, Value source, ArrayRef<int64_t> key, MemR
     bufferValues[from] = source;
     createLaunch(kernel, constant(tasks), ValueRange{from, memory}, around == loops.size());
   };
-  if (keeps(source)) {
-    int64_t header =
-        kept.headerOf((*placement.getKept().keyOf(source) + " " + text).str(), bytesOf(type));
+  if (std::optional<std::string> form = keptFormOf(source)) {
+    int64_t header = kept.headerOf(*form + " " + text, bytesOf(type));
     Value memory = external({*signature.kept, header + KeptLayout::headerBytes}, type);
     unlessKept(header, [&] { fill(memory); });
     prepared.push_back({source, text, memory, std::nullopt, around, 0});
@@ -76,8 +76,6 @@ Value Emitter::prepare(StringRef name, Value source, ArrayRef<int64_t> key, MemR
   prepared.push_back({source, text, memory, buffer, around, validLoops});
   return memory;
 }
-
-bool Emitter::keeps(Value source) const { return placement.getKept().keyOf(source).has_value(); }
 
 /// Emits what `make` emits for when the thing with that header was made of other parameters, or never.
 void Emitter::unlessKept(int64_t header, function_ref<void()> make) {

@@ -5,6 +5,7 @@
 
 #include "passes/Schedule/Emitter.h"
 #include "dialects/Schedule/ScheduleDialect.h"
+#include "lib/Kernels/TunableOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -55,6 +56,8 @@ LogicalResult Emitter::emitBlock(Block &block) {
 }
 
 LogicalResult Emitter::emitOperation(Operation *op) {
+  if (failed(checkChoice(op, machine)))
+    return failure();
   if (auto recur = dyn_cast<RecurOp>(op))
     return emitRecur(recur);
   if (auto yield = dyn_cast<YieldOp>(op)) {

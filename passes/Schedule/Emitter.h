@@ -70,7 +70,6 @@ public:
               KernelBody body, int64_t contractions) override;
   mlir::Value prepare(llvm::StringRef name, mlir::Value source, llvm::ArrayRef<int64_t> key,
                       mlir::MemRefType type, int64_t tasks, KernelBody body) override;
-  bool keeps(mlir::Value source) const override;
   void requireRange(mlir::Value ids, int64_t low, int64_t high, llvm::StringRef message) override;
 
 private:

@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/Schedule/Placement.h"
+#include "lib/Kernels/KeptValues.h"
 #include "lib/Kernels/KernelOpInterface.h"
 
 using namespace mlir;
 using namespace dreamer;
 
 Placement::Placement(func::FuncOp function, const Signature &signature, KeptLayout &layout)
-    : function(function), signature(signature), kept(function), timeline(function) {
+    : function(function), signature(signature), timeline(function) {
   collect(layout);
   joinUpdates();
   joinCarried();
@@ -54,10 +55,17 @@ void Placement::addNode(Value value) {
   groups.emplace_back().members.push_back(nodes.size() - 1);
 }
 
-/// Gives `value` its place in the memory that the session keeps; nothing else may be written there.
-void Placement::keep(Value value, KeptLayout &layout) {
+/// Gives what kernels make of parameters alone its place in the memory that the session keeps; nothing
+/// else may be written there.
+void Placement::keepIfPossible(Value value, KeptLayout &layout) {
+  if (!isRoot(value) || !isa<KernelOpInterface>(value.getDefiningOp()))
+    return;
+  std::optional<std::string> form = keptFormOf(value);
+  if (!form)
+    return;
+  kept.insert(value);
   Group &group = groupOf(value);
-  int64_t header = layout.headerOf(*kept.keyOf(value), bytesOf(value.getType()));
+  int64_t header = layout.headerOf(*form, bytesOf(value.getType()));
   group.external = {*signature.kept, header + KeptLayout::headerBytes};
   group.keep = true;
 }
@@ -84,8 +92,7 @@ void Placement::collect(KeptLayout &layout) {
       }
     for (Value result : op->getResults()) {
       addNode(result);
-      if (isKept(result))
-        keep(result, layout);
+      keepIfPossible(result, layout);
     }
     if (auto recur = dyn_cast<RecurOp>(op))
       for (Value argument : recur.getBody().getArguments())

@@ -6,7 +6,7 @@
 #ifndef DREAMER_PASSES_SCHEDULE_PLACEMENT_H
 #define DREAMER_PASSES_SCHEDULE_PLACEMENT_H
 
-#include "passes/Schedule/KeptValues.h"
+#include "passes/Schedule/KeptLayout.h"
 #include "passes/Schedule/Signature.h"
 #include "passes/Schedule/Timeline.h"
 
@@ -45,9 +45,8 @@ public:
   /// Whether `value` lies in the memory of another value and nothing has to be done for it.
   bool isView(mlir::Value value) const { return views.contains(value); }
 
-  const KeptValues &getKept() const { return kept; }
-  /// Whether `value` lies in memory that the session keeps.
-  bool isKept(mlir::Value value) const { return isRoot(value) && kept.isKept(value); }
+  /// Whether `value` is made into memory that the session keeps.
+  bool isKept(mlir::Value value) const { return kept.contains(value); }
 
 private:
   /// Values that share one memory.
@@ -66,7 +65,7 @@ private:
 
   void collect(KeptLayout &layout);
   void addNode(mlir::Value value);
-  void keep(mlir::Value value, KeptLayout &layout);
+  void keepIfPossible(mlir::Value value, KeptLayout &layout);
   void joinUpdates();
   void joinCarried();
   void placeOutputs();
@@ -85,8 +84,8 @@ private:
 
   mlir::func::FuncOp function;
   const Signature &signature;
-  KeptValues kept;
   Timeline timeline;
+  llvm::DenseSet<mlir::Value> kept;
   llvm::DenseMap<mlir::Value, View> views;
   llvm::DenseMap<mlir::Value, unsigned> nodeOf;
   llvm::SmallVector<Node> nodes;

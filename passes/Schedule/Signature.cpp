@@ -3,8 +3,9 @@
 
 #include "passes/Schedule/Signature.h"
 #include "dialects/Dreamer/DreamerOps.h"
+#include "lib/Kernels/KeptValues.h"
 #include "mlir/IR/Builders.h"
-#include "passes/Schedule/KeptValues.h"
+#include "passes/Schedule/KeptLayout.h"
 
 using namespace mlir;
 using namespace dreamer;
@@ -36,7 +37,7 @@ FailureOr<Signature> Signature::plan(func::FuncOp function, const ParameterLayou
   if (failed(signature.placeArguments(function, layout)) ||
       failed(signature.placeResults(function, layout)))
     return failure();
-  if (KeptValues::areKeptBy(function))
+  if (keepsValues(function))
     signature.kept = signature.bufferOf("kept", "", KeptLayout::headerBytes);
   return signature;
 }
