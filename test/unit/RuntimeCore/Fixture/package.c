@@ -134,10 +134,8 @@ static int32_t total(const dreamer_services *services, void *const *buffers) {
 
 #define ENTRIES(score)                                                                             \
   {                                                                                                \
-    {"score", score}, {"gradients", gradients}, {"train_step", trainStep}, {"decode", decode}, {   \
-      "scale", scale                                                                               \
-    },                                                                                             \
-        {"total", total},                                                                          \
+      {"score", score},   {"gradients", gradients}, {"train_step", trainStep},                     \
+      {"decode", decode}, {"scale", scale},         {"total", total},                              \
   }
 static const dreamer_entry entries0[] = ENTRIES(score0);
 static const dreamer_entry entries1[] = ENTRIES(score1);
