@@ -27,38 +27,38 @@ KernelChoice randomChoice(const KernelParameters &parameters, const KernelChoice
   return fixed;
 }
 
-/// Every value of every parameter, the others chosen at random.
-llvm::SmallVector<KernelChoice> valuesOf(const KernelParameters &parameters, Random &r) {
+/// Every value of the parameters whose names begin so, the others chosen at random.
+llvm::SmallVector<KernelChoice> valuesOf(const KernelParameters &parameters, llvm::StringRef prefix,
+                                         Random &r) {
   llvm::SmallVector<KernelChoice> choices;
   for (llvm::ArrayRef<KernelParameter> group : parameters.getGroups())
     for (const KernelParameter &parameter : group)
       for (int64_t value : parameter.values)
-        if (KernelChoice choice = randomChoice(parameters, {{parameter.name, value}}, r);
-            parameters.problemOf(choice).empty())
-          choices.push_back(choice);
+        if (llvm::StringRef(parameter.name).starts_with(prefix))
+          if (KernelChoice choice = randomChoice(parameters, {{parameter.name, value}}, r);
+              parameters.problemOf(choice).empty())
+            choices.push_back(choice);
   return choices;
 }
 
-/// Of a small case, also all combinations that a search of each group alone would try, and for vectors of
-/// 512 bits, which only change what is kept in registers, these and a part of the other values.
+/// Of a small case also, but of adjoints, which take long to compile, all combinations that a search of each
+/// group alone would try, and what vectors of 512 bits change: register blocks.
 void checkChoices(OpCase test, bool small, Random &r) {
   KernelParameters parameters = parametersOf(test);
   ASSERT_FALSE(parameters.getGroups().empty());
-  llvm::SmallVector<KernelChoice> choices = valuesOf(parameters, r);
-  if (small)
-    for (llvm::ArrayRef<KernelParameter> group : parameters.getGroups())
+  bool combine = small && !llvm::StringRef(test.name).ends_with("_grad");
+  auto choices = valuesOf(parameters, "", r);
+  for (llvm::ArrayRef<KernelParameter> group : parameters.getGroups())
+    if (combine)
       choices.append(parameters.combinations(group, {}));
   check(test, choices);
   if (!small)
     return;
   test.vectorBits = 512;
   parameters = parametersOf(test);
-  choices.clear();
-  for (const auto &[i, choice] : llvm::enumerate(valuesOf(parameters, r)))
-    if (i % 3 == 0)
-      choices.push_back(choice);
+  choices = valuesOf(parameters, "block_", r);
   for (llvm::ArrayRef<KernelParameter> group : parameters.getGroups())
-    if (group[0].name == "block_rows")
+    if (combine && group[0].name == "block_rows")
       choices.append(parameters.combinations(group, {}));
   check(test, choices);
 }
