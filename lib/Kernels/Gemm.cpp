@@ -6,7 +6,6 @@
 
 #include "lib/Kernels/Gemm.h"
 #include "lib/Kernels/TunableOpInterface.h"
-#include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
 
@@ -103,9 +102,14 @@ void multiply(Kernel &k, const Panels &panels, Mem packed, Val matrix, RowRange 
 }
 
 Tiles Tiles::of(const ScheduleBuilder &s, int64_t rows, const Panels &panels) {
+  return of(rows, panels, parameterOr(s, parameter::taskWork, usualTaskWork),
+            parameterOr(s, parameter::depthChunk, usualDepthChunk));
+}
+
+Tiles Tiles::of(int64_t rows, const Panels &panels, int64_t taskWork, int64_t depthChunk) {
   // A task's rows of A stay in a 256 KiB cache.
   constexpr int64_t cache = 256 * 1024;
-  int64_t grain = 1000 * parameterOr(s, parameter::taskWork, usualTaskWork);
+  int64_t grain = 1000 * taskWork;
   int64_t step = panels.block.rows, n = panels.columns, depth = panels.depth;
   int64_t wanted = std::max<int64_t>(1, 2 * rows * n * depth / grain);
   int64_t perTask = roundUp(ceilDiv(rows, wanted), step);
@@ -113,8 +117,7 @@ Tiles Tiles::of(const ScheduleBuilder &s, int64_t rows, const Panels &panels) {
   perTask = std::min(std::max(perTask, std::min(4 * step, roundUp(rows, step))), cached);
   int64_t rowTiles = ceilDiv(rows, perTask);
   int64_t panelTiles = std::clamp<int64_t>(wanted / rowTiles, 1, panels.count());
-  return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles),
-          parameterOr(s, parameter::depthChunk, usualDepthChunk)};
+  return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles), depthChunk};
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,

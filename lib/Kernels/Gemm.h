@@ -10,6 +10,7 @@
 
 #include "lib/Kernels/Kernel.h"
 #include "lib/Kernels/TileEmit.h"
+#include "lib/Kernels/Tuning.h"
 #include <algorithm>
 #include <optional>
 
@@ -146,6 +147,10 @@ struct Tiles {
   int64_t panelsPerTask;
   int64_t depthChunk; ///< of a sum, so much is summed at a time
 
+  /// `taskWork` are thousands of FLOPs.
+  static Tiles of(int64_t rows, const Panels &panels, int64_t taskWork = usualTaskWork,
+                  int64_t depthChunk = usualDepthChunk);
+  /// As the operation's parameters say, where it has some.
   static Tiles of(const ScheduleBuilder &schedule, int64_t rows, const Panels &panels);
   int64_t rowTiles() const { return ceilDiv(rows, rowsPerTask); }
   int64_t panelTiles() const { return ceilDiv(panels, panelsPerTask); }

@@ -179,7 +179,6 @@ private:
       ApplyTuningOptions tuning;
       tuning.database = options.tuningDatabase;
       tuning.targets.assign(targets->begin(), targets->end());
-      tuning.remarks = options.tuningRemarks;
       passes.addPass(createApplyTuning(std::move(tuning)));
     });
   }

@@ -3,6 +3,8 @@
 
 #include "lib/Tuner/Measured.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 #include <cmath>
 #include <random>
 
@@ -46,10 +48,15 @@ llvm::Expected<std::unique_ptr<Measured>> Measured::load(const Isolated &isolate
     inLoop = !isa<func::FuncOp>(op->getParentOp());
   });
   size_t results = (*program->getOps<func::FuncOp>().begin()).getNumResults();
-  auto kernel = RunnableKernel::compile(*program, {target.name, threads});
+  std::unique_ptr<Measured> measured(new Measured);
+  auto takeFingerprint = [&](ModuleOp kernels) {
+    std::string text;
+    llvm::raw_string_ostream(text) << kernels;
+    measured->fingerprint = llvm::xxh3_64bits(text);
+  };
+  auto kernel = RunnableKernel::compile(*program, {target.name, threads, takeFingerprint});
   if (!kernel)
     return kernel.takeError();
-  std::unique_ptr<Measured> measured(new Measured);
   measured->choice = choice;
   measured->kernel = std::move(*kernel);
   measured->clock = std::make_shared<Clock>(inLoop);

@@ -21,6 +21,8 @@ public:
                                                         const KernelTarget &target, int threads);
 
   const KernelChoice &getChoice() const { return choice; }
+  /// Of the kernels: choices that make no difference have the same.
+  uint64_t getFingerprint() const { return fingerprint; }
   int threads() { return kernel->getSession().device().threads(); }
   /// One run; gives the seconds that it counts for.
   llvm::Expected<double> run();
@@ -35,6 +37,7 @@ private:
   llvm::Error fill(const Isolated &isolated);
 
   KernelChoice choice;
+  uint64_t fingerprint = 0;
   std::unique_ptr<RunnableKernel> kernel;
   std::shared_ptr<Clock> clock;
   size_t resultCount = 0;

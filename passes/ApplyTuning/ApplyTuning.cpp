@@ -6,6 +6,8 @@
 #include "lib/Kernels/TunableOpInterface.h"
 #include "lib/TuningDatabase/Database.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace dreamer {
@@ -35,11 +37,14 @@ private:
   void summarize();
   LogicalResult apply(TunableOpInterface op, const KernelTarget &target,
                       const tuning::Database &measured);
-  void remark(Operation *op, const KernelTarget &target, const Twine &message) {
-    if (remarks)
-      op->emitRemark() << "tuning for " << target.name << ": " << message.str();
-  }
 };
+
+remark::RemarkOpts optionsFor(Operation *op) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  return remark::RemarkOpts::name("ApplyTuning")
+      .category("tune")
+      .function(function ? function.getName() : StringRef());
+}
 
 /// "0.85 of the standard time"
 std::string gainOf(const tuning::Record &record) {
@@ -94,32 +99,32 @@ LogicalResult ApplyTuningPass::apply(TunableOpInterface op, const KernelTarget &
                                      const tuning::Database &measured) {
   auto given = op->getAttrOfType<DictionaryAttr>(tunedAttribute);
   if (given && given.contains(target.name)) {
-    remark(op, target, "what the program chooses is kept");
+    remark::analysis(op->getLoc(), optionsFor(op))
+        << remark::reason("{0}: what the program chooses is kept", target.name);
     return success();
   }
+  auto missedBecause = [&](const std::string &reason) {
+    ++counts.missed;
+    remark::missed(op->getLoc(), optionsFor(op)) << remark::reason("{0}: {1}", target.name, reason);
+    return success();
+  };
   llvm::Expected<std::optional<tuning::Record>> record =
       measured.find(tuning::keyOf(op, target, device));
   if (!record)
     return op->emitError() << llvm::toString(record.takeError());
-  if (!*record) {
-    ++counts.missed;
-    remark(op, target, "missed, this kernel was not measured here");
-    return success();
-  }
+  if (!*record)
+    return missedBecause("this kernel was not measured here");
   std::string problem = op.getKernelParameters(target).problemOf((*record)->choice);
-  if (!problem.empty()) {
-    ++counts.missed;
-    remark(op, target, "missed, kernels have changed since: " + problem);
-    return success();
-  }
+  if (!problem.empty())
+    return missedBecause("kernels have changed since: " + problem);
   ++counts.found;
-  if (!(*record)->isBetter()) {
-    remark(op, target, "hit, the standard values are the best");
-    return success();
+  std::string best = "the standard values are the best";
+  if ((*record)->isBetter()) {
+    ++counts.changed;
+    writeChoice(op, target.name, (*record)->choice);
+    best = toString((*record)->choice) + ", " + gainOf(**record);
   }
-  ++counts.changed;
-  writeChoice(op, target.name, (*record)->choice);
-  remark(op, target, "hit, " + toString((*record)->choice) + ", " + gainOf(**record));
+  remark::passed(op->getLoc(), optionsFor(op)) << remark::reason("{0}: {1}", target.name, best);
   return success();
 }
 

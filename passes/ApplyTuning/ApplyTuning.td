@@ -22,6 +22,9 @@ def ApplyTuning : Pass<"dreamer-apply-tuning", "::mlir::ModuleOp"> {
     A choice is made only if it was measured to be faster than the standard values in the same run, and
     only if the kernels still have such parameters. A choice that the program has already stays.
 
+    Remarks of category `tune` say of each operation what was found or why it was not; one more at the end
+    how many there were.
+
     Assumes the program phase as `dreamer-schedule` takes it: an operation that changes
     afterwards is another kernel.
   }];
@@ -31,7 +34,6 @@ def ApplyTuning : Pass<"dreamer-apply-tuning", "::mlir::ModuleOp"> {
                "x86-64-v3, x86-64-v4 or native; default: x86-64-v3 and x86-64-v4">,
     Option<"device", "device", "std::string", "\"\"",
            "the machine, as the database calls it; default: this one">,
-    Option<"remarks", "remarks", "bool", "true", "tell of each operation what was found">,
   ];
   let dependentDialects = ["::dreamer::DreamerDialect"];
   let statistics = [

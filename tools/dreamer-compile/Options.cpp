@@ -8,6 +8,7 @@
 #include "mlir/Support/Timing.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Regex.h"
 
 using namespace mlir;
 using namespace dreamer;
@@ -92,9 +93,11 @@ cl::opt<std::string>
                    cl::desc("Use the parameters of kernels that dreamer-tune found "
                             "best on this machine"),
                    cl::value_desc("file"), cl::cat(category));
-cl::opt<bool> tuningRemarks("tuning-remarks",
-                            cl::desc("Tell of each operation what --tuning-db knows of it"),
-                            cl::cat(category));
+cl::opt<std::string>
+    remarks("remarks",
+            cl::desc("Say what was optimized and what was not, and why; remarks of "
+                     "the categories that match (default: all), e.g. tune"),
+            cl::value_desc("regex"), cl::ValueOptional, cl::cat(category));
 cl::opt<bool> printDescription("print-description",
                                cl::desc("Write the description as it is understood, every key"),
                                cl::cat(category));
@@ -190,6 +193,16 @@ void keepProgramOptions() {
     option->removeArgument();
 }
 
+bool readRemarks(std::string &regex) {
+  if (!remarks.getNumOccurrences())
+    return true;
+  regex = remarks.empty() ? std::string(".*") : remarks.getValue();
+  std::string problem;
+  return llvm::Regex(regex).isValid(problem) ||
+         usageError("expected a regular expression for --remarks, found '" + regex +
+                    "': " + problem);
+}
+
 bool readTargets(CompilerOptions &options) {
   options.targets.assign(targets.begin(), targets.end());
   std::string problem;
@@ -231,13 +244,13 @@ std::optional<ToolOptions> dreamer::parseCommandLine(int argc, char **argv, int 
   options.compiler.dumpArtifacts = dumpArtifacts;
   options.compiler.flags = modelFlags(argc, argv);
   options.compiler.tuningDatabase = tuningDatabase;
-  options.compiler.tuningRemarks = tuningRemarks;
   if (inputFile.empty() && !keyReference && !tool.own) {
     usageError("expected a description, e.g. model.yaml, found none; see --help");
     return std::nullopt;
   }
   if (!readDepths(options.build) || !readPhases(options) ||
-      !readProgram(options.compiler.program) || !readTargets(options.compiler))
+      !readProgram(options.compiler.program) || !readTargets(options.compiler) ||
+      !readRemarks(options.remarks))
     return std::nullopt;
   return options;
 }

@@ -24,6 +24,7 @@ struct ToolOptions {
   bool changesModel = false; ///< an option that needs a description: --set, --batch, ...
   CompilerOptions compiler;
   ReportFormat report = ReportFormat::None;
+  std::string remarks; ///< categories of remarks to print, a regular expression; "": none
   bool printDescription = false, keyReference = false, quiet = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "lib/Cost/Report.h"
 #include "lib/ModelDescription/Parse.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Support/Timing.h"
@@ -31,15 +32,26 @@ int writeOutput(StringRef path, Write write) {
   return 0;
 }
 
+StringRef nameOf(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Note:
+    return "note";
+  case DiagnosticSeverity::Remark:
+    return "remark";
+  case DiagnosticSeverity::Warning:
+    return "warning";
+  case DiagnosticSeverity::Error:
+    return "error";
+  }
+  llvm_unreachable("all severities are handled");
+}
+
 /// Prints a diagnostic about something else than a line of a file, e.g. an option.
-LogicalResult printWithoutSource(Diagnostic &diagnostic, bool quiet) {
+LogicalResult printWithoutSource(Diagnostic &diagnostic) {
   if (diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
     return failure();
-  StringRef kind = diagnostic.getSeverity() == DiagnosticSeverity::Error     ? "error: "
-                   : diagnostic.getSeverity() == DiagnosticSeverity::Warning ? "warning: "
-                                                                             : "";
-  if (!quiet || !kind.empty())
-    llvm::errs() << "dreamer-compile: " << kind << diagnostic << "\n";
+  llvm::errs() << "dreamer-compile: " << nameOf(diagnostic.getSeverity()) << ": " << diagnostic
+               << "\n";
   return success();
 }
 
@@ -67,6 +79,8 @@ public:
       if (!options.hasOutput)
         return 0;
     }
+    if (failed(enableRemarks()))
+      return 1;
     options.compiler.configurePasses = configurePasses;
     Progress progress(options.compiler, !options.quiet);
     if (failed(compile(*module, options.compiler, options.output)))
@@ -78,6 +92,17 @@ public:
   }
 
 private:
+  LogicalResult enableRemarks() {
+    if (options.remarks.empty())
+      return success();
+    // A kind of remarks without a filter is off, whatever that for all kinds is.
+    const std::string &regex = options.remarks;
+    remark::RemarkCategories categories{regex, regex, regex, regex, regex};
+    return remark::enableOptimizationRemarks(context, /*streamer=*/nullptr,
+                                             std::make_unique<remark::RemarkEmittingPolicyAll>(),
+                                             categories, /*printAsEmitRemarks=*/true);
+  }
+
   /// Writes the cost of a model, its training step included, to standard output.
   LogicalResult writeReport(ModuleOp model) {
     OwningOpRef<ModuleOp> program = model.clone();
@@ -118,9 +143,7 @@ int main(int argc, char **argv) {
   MLIRContext context(registry);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler atSource(sources, &context);
-  ScopedDiagnosticHandler elsewhere(&context, [&](Diagnostic &diagnostic) {
-    return printWithoutSource(diagnostic, options->quiet);
-  });
+  ScopedDiagnosticHandler elsewhere(&context, printWithoutSource);
   std::optional<Input> input = readInput(context, sources, *options);
   return input ? Tool(context, *options).run(std::move(*input)) : 1;
 }

@@ -15,6 +15,8 @@
 #include "llvm/Support/Regex.h"
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <thread>
 
 using namespace mlir;
 using namespace dreamer;
@@ -88,6 +90,17 @@ llvm::Error Tuning::chooseTasks(ModuleOp program) {
   return llvm::Error::success();
 }
 
+/// Other work on the machine is what would be measured.
+void warnIfBusy() {
+  double load = 0;
+  unsigned processors = std::thread::hardware_concurrency();
+  if (getloadavg(&load, 1) == 1 && load > 0.5 * processors)
+    llvm::errs() << llvm::formatv("dreamer-tune: warning: expected a machine with nothing else to "
+                                  "do, found a load of {0:f1} on "
+                                  "{1} processors; hint: tune again later, with --again\n",
+                                  load, processors);
+}
+
 llvm::Error Tuning::measureMachine() {
   runtime::DeviceOptions device;
   device.threads = options.threads;
@@ -128,8 +141,10 @@ llvm::Error Tuning::tuneAll() {
 int Tuning::run(ModuleOp program, const KernelTarget &target) {
   search.target = target;
   llvm::Error error = chooseTasks(program);
-  if (!error && !tasks.empty())
+  if (!error && !tasks.empty()) {
+    warnIfBusy();
     error = measureMachine();
+  }
   if (!error)
     error = tuneAll();
   int64_t left = static_cast<int64_t>(tasks.size()) - finished;

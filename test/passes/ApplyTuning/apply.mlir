@@ -14,33 +14,34 @@
 // A hit, a kernel that nobody measured, and a choice that the program makes itself.
 // RUN: %{python} %S/Inputs/edit.py %t/found.json %t/faster.json block_rows=4,block_vectors=3 0.5
 // RUN: dreamer-tune --db=%t/tuned.db --import=%t/faster.json
-// RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/tuned.db targets=x86-64-v3" > %t/tuned.mlir 2> %t/remarks
+// RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/tuned.db targets=x86-64-v3" --remarks-filter=tune \
+// RUN:   --remark-format=emitRemark > %t/tuned.mlir 2> %t/remarks
 // RUN: FileCheck %s --check-prefixes=CHECK < %t/tuned.mlir
 // RUN: FileCheck %s --check-prefix=REMARK < %t/remarks
-// REMARK: remark: tuning for x86-64-v3: hit, block_rows = 4, block_vectors = 3, 0.50 of the standard time
-// REMARK: remark: tuning for x86-64-v3: missed, this kernel was not measured here
-// REMARK: remark: tuning for x86-64-v3: what the program chooses is kept
+// REMARK: remark: [Passed] ApplyTuning | Category:tune | Function=kernels | Reason="x86-64-v3: block_rows = 4, block_vectors = 3, 0.50 of the standard time"
+// REMARK: remark: [Missed] ApplyTuning | Category:tune | Function=kernels | Reason="x86-64-v3: this kernel was not measured here"
+// REMARK: remark: [Analysis] ApplyTuning | Category:tune | Function=kernels | Reason="x86-64-v3: what the program chooses is kept"
 // REMARK: remark: tuning: 1 of 2 operations are in {{.*}}tuned.db, 1 of them with other than the standard parameters
-// RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/tuned.db targets=x86-64-v3 remarks=false" \
+// RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/tuned.db targets=x86-64-v3" \
 // RUN:   --dreamer-schedule=targets=x86-64-v3 2>&1 | FileCheck %s --check-prefix=QUIET
-// QUIET-NOT: hit
+// QUIET-NOT: Passed
 // QUIET: tuning: 1 of 2 operations are in {{.*}}tuned.db, 1 of them with other than the standard parameters
 // QUIET: linear
 
 // A choice that was not faster is not made.
 // RUN: %{python} %S/Inputs/edit.py %t/found.json %t/slower.json block_rows=4,block_vectors=3 1.0
 // RUN: dreamer-tune --db=%t/slower.db --import=%t/slower.json
-// RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/slower.db targets=x86-64-v3" 2>&1 \
-// RUN:   | FileCheck %s --check-prefix=SLOWER
-// SLOWER: hit, the standard values are the best
+// RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/slower.db targets=x86-64-v3" --remarks-filter=tune \
+// RUN:   --remark-format=emitRemark 2>&1 | FileCheck %s --check-prefix=SLOWER
+// SLOWER: [Passed] {{.*}} Reason="x86-64-v3: the standard values are the best"
 // SLOWER-NOT: block_rows
 
 // Nor one that kernels no longer have.
 // RUN: %{python} %S/Inputs/edit.py %t/found.json %t/changed.json block_rows=5 0.5
 // RUN: dreamer-tune --db=%t/changed.db --import=%t/changed.json
-// RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/changed.db targets=x86-64-v3" 2>&1 \
-// RUN:   | FileCheck %s --check-prefix=CHANGED
-// CHANGED: missed, kernels have changed since: expected block_rows to be one of 4, 6, 8, 12; found 5
+// RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/changed.db targets=x86-64-v3" --remarks-filter=tune \
+// RUN:   --remark-format=emitRemark 2>&1 | FileCheck %s --check-prefix=CHANGED
+// CHANGED: [Missed] {{.*}} Reason="x86-64-v3: kernels have changed since: expected block_rows to be one of 4, 6, 8, 12; found 5
 
 // Other machines and other variants know nothing of it.
 // RUN: dreamer-opt %s --dreamer-apply-tuning="database=%t/tuned.db targets=x86-64-v3 device=other" 2>&1 \

@@ -49,8 +49,10 @@ TEST_F(SearchTest, TriesEverythingAndAgrees) {
   Found found = find(product);
   EXPECT_TRUE(found.record.finished);
   EXPECT_TRUE(found.wrong.empty());
-  EXPECT_EQ(found.record.tried, told);
   EXPECT_GE(told, candidates); // once more where a combination was left
+  // A product as small as this one is one task, whatever its work: equal kernels are measured once.
+  EXPECT_LE(found.record.tried, told);
+  EXPECT_GE(found.record.tried, 6); // register blocks
   EXPECT_GT(found.record.standardSeconds, 0);
   EXPECT_LE(found.record.seconds, found.record.standardSeconds);
   EXPECT_EQ(found.record.choice.empty(), found.record.seconds == found.record.standardSeconds);
@@ -72,7 +74,19 @@ TEST_F(SearchTest, RunsWhatIsInLoopsAndHasIds) {
     })");
   EXPECT_TRUE(found.wrong.empty());
   EXPECT_TRUE(found.record.choice.empty());
-  EXPECT_GE(found.record.tried, candidates);
+  EXPECT_GE(found.record.tried, 6);
+}
+
+TEST_F(SearchTest, MeasuresEqualKernelsOnce) {
+  options.margin = 0.99;
+  // One row: weights are read where they are, and no parameter of packed ones matters.
+  Found found = find(R"(
+    func.func @f(%x: tensor<1x40xf32>, %w: tensor<30x40xf32>) -> tensor<1x30xf32> {
+      %y = dreamer.linear %x, %w : tensor<1x40xf32>, tensor<30x40xf32>
+      return %y : tensor<1x30xf32>
+    })");
+  EXPECT_EQ(found.record.tried, 1); // packed
+  EXPECT_GT(candidates, 8);
 }
 
 TEST_F(SearchTest, StopsWhenAsked) {
@@ -97,7 +111,7 @@ TEST_F(SearchTest, DoesNotBelieveAYardstickThatIsTooShort) {
   options.machine.flopsPerSecond = 1;
   Found found = find(product);
   EXPECT_GE(found.record.boundSeconds, 2 * 90 * 40 * 30);
-  EXPECT_GE(found.record.tried, candidates);
+  EXPECT_GE(found.record.tried, 6);
 }
 
 TEST_F(SearchTest, LeavesOutWhatDoesNotFitACache) {
