@@ -7,7 +7,7 @@
 // RUN: dreamer-tune %s --compile-from=program --db=%t/tuned.db --target=cpu:x86-64-v3 --filter='16x24' --quiet \
 // RUN:   --export=%t/found.json
 // RUN: FileCheck %s --check-prefix=FOUND < %t/found.json
-// FOUND: "kernel": "dreamer.linear"
+// FOUND: "kernel": "dreamer.linear, operands 1 kept"
 // FOUND: "target": "x86-64-v3: {{.*}}avx2
 // FOUND: "types": "(tensor<8x24xf32>, tensor<16x24xf32>) -> tensor<8x16xf32>"
 
