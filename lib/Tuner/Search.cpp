@@ -168,7 +168,8 @@ llvm::Error Search::confirm() {
   if (!best)
     return llvm::Error::success();
   record.choice = best->getChoice();
-  for (int batch = 0; batch < 3; ++batch) {
+  const int batches = stopped() ? 1 : 3;
+  for (int batch = 0; batch < batches; ++batch) {
     for (Contender *contender :
          batch % 2 ? std::array{&best, &standard} : std::array{&standard, &best}) {
       KernelChoice choice = contender->get()->getChoice();
