@@ -6,6 +6,7 @@
 #include "passes/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/AccumulateGradients/AccumulateGradients.h"
+#include "passes/ApplyTuning/ApplyTuning.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/BuildNvidiaKernel/BuildNvidiaKernel.h"
 #include "passes/CheckTileProtocol/CheckTileProtocol.h"
@@ -38,6 +39,7 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
 
 void dreamer::registerDreamerPasses() {
   registerAccumulateGradientsPasses();
+  registerApplyTuningPasses();
   registerBuildEntryPointsPasses();
   registerBuildNvidiaKernelPasses();
   registerCheckTileProtocolPasses();

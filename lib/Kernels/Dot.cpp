@@ -2,10 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Kernels/Dot.h"
+#include "dialects/Dreamer/DreamerOps.h"
+#include "lib/Kernels/KeptValues.h"
 
 using namespace mlir;
 
 namespace dreamer::kernels {
+
+int64_t fewRowsOf(Operation *op, Value weight) {
+  constexpr int64_t kept = 2, once = 17;
+  return keptFormOf(weight) ? kept : op->getParentOfType<RecurOp>() ? fewRowsInLoop : once;
+}
 
 Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>> left,
           ArrayRef<std::function<Val(Val, Lanes)>> right) {

@@ -10,9 +10,12 @@
 
 namespace dreamer::kernels {
 
-/// Below so many rows a product reads its weights where they are: packing them pays in a loop, which
-/// does it once, for fewer rows than elsewhere.
-inline constexpr int64_t fewRowsInLoop = 8, fewRowsOnce = 17;
+/// Below so many rows a product in a loop reads its weights where they are.
+inline constexpr int64_t fewRowsInLoop = 8;
+
+/// Below so many rows the product of `op` reads `weight` where it is: packing pays in a loop, which does
+/// it once, for fewer rows than elsewhere, and for still fewer where weights stay packed.
+int64_t fewRowsOf(mlir::Operation *op, mlir::Value weight);
 
 /// Reads a vector of `lanes` elements from k on.
 using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;

@@ -8,6 +8,7 @@
 #define DREAMER_KERNELS_EXPERTROWS_H
 
 #include "lib/Kernels/Gemm.h"
+#include "lib/Kernels/KernelParameters.h"
 
 namespace dreamer::kernels {
 
@@ -15,13 +16,19 @@ namespace dreamer::kernels {
 struct Mixture {
   int64_t rows, chosen, experts, features, hidden; // lead, k, N, h, f
   RegisterBlock block;
+  int64_t blockRows; ///< of one task of the products: whole register blocks
+
+  /// With the standard blocks; w1 [N, f, h].
+  static Mixture of(mlir::Value u, mlir::Value ids, mlir::Value w1, const KernelTarget &target);
+  /// With the blocks of the operation's parameters.
+  Mixture tuned(const ScheduleBuilder &schedule) const;
+  /// Declares them.
+  void declareBlocks(KernelParameters &parameters, const KernelTarget &target) const;
 
   int64_t pairs() const { return rows * chosen; }
   /// Places for sorted pairs: each expert's run is filled up to whole register blocks.
   int64_t places() const { return roundUp(pairs() + experts * (block.rows - 1), block.rows); }
-  /// Rows of one task of the products.
-  int64_t blockRows() const;
-  int64_t blocks() const { return places() / blockRows() + experts; }
+  int64_t blocks() const { return places() / blockRows + experts; }
   /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].
   Panels toHidden() const { return {features, hidden, block}; }
   Panels toFeatures() const { return {hidden, features, block}; }

@@ -9,6 +9,7 @@
 #include "lib/Kernels/Elementwise.h"
 #include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
 
@@ -59,7 +60,7 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
   Mem yPanels = y.of(k.mem(YPanels), 1);
   int64_t step = m.block.rows, width = m.toHidden().width();
   // e * y summed over the panels passed so far; its row sums are the gates' gradients.
-  Mem dGateTiles = k.stack({m.blockRows(), width});
+  Mem dGateTiles = k.stack({m.blockRows, width});
 
   auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
     multiply(k, panels, panels.of(k.mem(weights), m.experts), expert, {from, to}, 0, panels.count(),
@@ -136,7 +137,7 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
                              bool accumulate) {
   Panels average = right;
   average.depth = ceilDiv(m.places(), m.experts);
-  Tiles tiles = Tiles::of(rows, average);
+  Tiles tiles = Tiles::of(s, rows, average);
   launch(s, name, m.experts * tiles.tasks(), {starts, left, packed, out}, /*contractions=*/1,
          [&](Kernel &k) {
            Mem starts = k.mem(0), left = k.mem(1), out = k.mem(3);
@@ -154,10 +155,21 @@ static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &
          });
 }
 
+static Mixture mixtureOf(MixExpertsGradOp op, const KernelTarget &target) {
+  return Mixture::of(op.getU(), op.getIds(), op.getW1(), target);
+}
+
+static int64_t expertsOf(MixExpertsGradOp op) { return tensorType(op.getW1()).getDimSize(0); }
+
+static KernelParameters mixtureGradParameters(MixExpertsGradOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  declareTiles(parameters, target, /*depth=*/-1);
+  mixtureOf(op, target).declareBlocks(parameters, target);
+  return parameters;
+}
+
 static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
-  RankedTensorType w1 = tensorType(op.getW1());
-  Mixture m{rowsOf(op.getU()),     featuresOf(op.getIds()), w1.getDimSize(0),
-            featuresOf(op.getU()), w1.getDimSize(1),        RegisterBlock::of(s.target())};
+  Mixture m = mixtureOf(op, s.target()).tuned(s);
   ExpertRows sorted = launchSort(s, m, s.buffer(op.getIds()));
   auto pack = [&](const Panels &panels, bool transposed, Value w) {
     return preparePanels(s, panels, m.experts, transposed, w);
@@ -199,7 +211,8 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
 }
 
 void attachExpertGradKernels(MLIRContext &context) {
-  MixExpertsGradOp::attachInterface<AccumulatingModel<MixExpertsGradOp, buildMixExpertsGrad>>(
+  MixExpertsGradOp::attachInterface<AccumulatingModel<MixExpertsGradOp, buildMixExpertsGrad>,
+                                    Tunable<MixExpertsGradOp, mixtureGradParameters, expertsOf>>(
       context);
 }
 

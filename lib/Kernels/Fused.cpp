@@ -62,8 +62,7 @@ Chain FusedKernel::chainOf(const TileChain &from) {
   auto product = cast<LinearOp>(from.product);
   int64_t rows = rowsOf(product.getX()), depth = featuresOf(product.getX());
   int64_t columns = featuresOf(product.getResult());
-  int64_t fewRows = op->getParentOfType<RecurOp>() ? fewRowsInLoop : fewRowsOnce;
-  bool packed = product.getTranspose() || rows >= fewRows;
+  bool packed = product.getTranspose() || rows >= fewRowsOf(op, op.getInput(product.getWeight()));
   Panels panels{depth, columns, RegisterBlock::of(s.target())};
   Chain chain{product, from.followers, rows,   depth,
               columns, packed,         panels, Tiles::of(rows, panels)};

@@ -5,6 +5,7 @@
 // Multiplication", 2008; packing is in GemmPack.cpp.
 
 #include "lib/Kernels/Gemm.h"
+#include "lib/Kernels/TunableOpInterface.h"
 
 using namespace mlir;
 
@@ -14,6 +15,17 @@ RegisterBlock RegisterBlock::of(const KernelTarget &target) {
   // 16 registers hold 6 x 2 accumulators, 2 vectors of B and a broadcast element of A; 32
   // registers hold 6 x 4.
   return {6, target.vectorBits >= 512 ? 4 : 2, target.lanes()};
+}
+
+/// A parameter that the operation need not declare.
+static int64_t parameterOr(const ScheduleBuilder &s, StringRef name, int64_t usual) {
+  return isa<TunableOpInterface>(s.operation()) ? s.parameter(name) : usual;
+}
+
+RegisterBlock RegisterBlock::of(const ScheduleBuilder &s) {
+  RegisterBlock usual = of(s.target());
+  return {parameterOr(s, parameter::blockRows, usual.rows),
+          parameterOr(s, parameter::blockVectors, usual.vectors), usual.lanes};
 }
 
 void forPanels(Kernel &k, const Panels &panels, Val from, Val to, function_ref<void(Panel)> body) {
@@ -89,22 +101,26 @@ void multiply(Kernel &k, const Panels &panels, Mem packed, Val matrix, RowRange 
   });
 }
 
-/// A long sum is cut, so that its part of a panel and of a block's rows stay in the first-level cache.
-static constexpr int64_t longestSum = 384;
-static bool isCut(int64_t depth) { return depth > 2 * longestSum; }
+static bool isCut(int64_t depth, int64_t chunk) { return depth > 2 * chunk; }
 
-Tiles Tiles::of(int64_t rows, const Panels &panels) {
-  // About 1.5 MFLOP a task, 15 to 30 us; a task's rows of A stay in a 256 KiB cache while they are used.
-  constexpr int64_t grain = 1500000, cache = 256 * 1024;
+Tiles Tiles::of(const ScheduleBuilder &s, int64_t rows, const Panels &panels) {
+  return of(rows, panels, parameterOr(s, parameter::taskWork, usualTaskWork),
+            parameterOr(s, parameter::depthChunk, usualDepthChunk));
+}
+
+Tiles Tiles::of(int64_t rows, const Panels &panels, int64_t taskWork, int64_t depthChunk) {
+  // A task's rows of A stay in a 256 KiB cache.
+  constexpr int64_t cache = 256 * 1024;
+  int64_t grain = 1000 * taskWork;
   int64_t step = panels.block.rows, n = panels.columns, depth = panels.depth;
   int64_t wanted = std::max<int64_t>(1, 2 * rows * n * depth / grain);
   int64_t perTask = roundUp(ceilDiv(rows, wanted), step);
-  int64_t used = isCut(depth) ? longestSum : depth;
+  int64_t used = isCut(depth, depthChunk) ? depthChunk : depth;
   int64_t cached = std::max(step, cache / (4 * used) / step * step);
   perTask = std::min(std::max(perTask, std::min(4 * step, roundUp(rows, step))), cached);
   int64_t rowTiles = ceilDiv(rows, perTask);
   int64_t panelTiles = std::clamp<int64_t>(wanted / rowTiles, 1, panels.count());
-  return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles)};
+  return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles), depthChunk};
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
@@ -127,10 +143,11 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
     multiply(k, panels, packed, matrix, {row, rowEnd, tiles.rows}, panel, panelEnd, depth, a, store,
              accumulate ? Epilogue(prefetch) : Epilogue());
   };
-  if (depth.count || !isCut(panels.depth))
+  // A long sum is cut, so that its part of a panel and of a block's rows stay in the first-level cache.
+  int64_t longest = tiles.depthChunk;
+  if (depth.count || !isCut(panels.depth, longest))
     return part(depth, target.accumulate);
-  int64_t parts = ceilDiv(panels.depth, longestSum),
-          step = roundUp(ceilDiv(panels.depth, parts), 4);
+  int64_t parts = ceilDiv(panels.depth, longest), step = roundUp(ceilDiv(panels.depth, parts), 4);
   int64_t rest = panels.depth % step;
   if (!target.accumulate)
     part({0, step}, false);

@@ -10,6 +10,7 @@
 
 #include "lib/Kernels/Kernel.h"
 #include "lib/Kernels/TileEmit.h"
+#include "lib/Kernels/Tuning.h"
 #include <algorithm>
 #include <optional>
 
@@ -22,6 +23,8 @@ struct RegisterBlock {
   int64_t lanes;   ///< of a vector
 
   static RegisterBlock of(const KernelTarget &target);
+  /// As the operation's parameters say, where it has some.
+  static RegisterBlock of(const ScheduleBuilder &schedule);
   int64_t width() const { return vectors * lanes; }
 };
 
@@ -142,8 +145,13 @@ struct Tiles {
   int64_t panels;      ///< of B
   int64_t rowsPerTask; ///< a multiple of the register block's rows
   int64_t panelsPerTask;
+  int64_t depthChunk; ///< of a sum, so much is summed at a time
 
-  static Tiles of(int64_t rows, const Panels &panels);
+  /// `taskWork` are thousands of FLOPs.
+  static Tiles of(int64_t rows, const Panels &panels, int64_t taskWork = usualTaskWork,
+                  int64_t depthChunk = usualDepthChunk);
+  /// As the operation's parameters say, where it has some.
+  static Tiles of(const ScheduleBuilder &schedule, int64_t rows, const Panels &panels);
   int64_t rowTiles() const { return ceilDiv(rows, rowsPerTask); }
   int64_t panelTiles() const { return ceilDiv(panels, panelsPerTask); }
   int64_t tasks() const { return rowTiles() * panelTiles(); }

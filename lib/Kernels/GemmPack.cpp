@@ -77,8 +77,8 @@ Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t cou
   int64_t perMatrix = panels.depth * panels.columns;
   Shares shares = Shares::of(count * panels.count(), panels.depth * panels.width());
   return prepare(schedule, transposed ? "pack_transposed" : "pack", matrices,
-                 {count, panels.depth, panels.columns}, {count * panels.size()}, shares.tasks(),
-                 [&](Kernel &k) {
+                 {count, panels.depth, panels.columns, panels.width()}, {count * panels.size()},
+                 shares.tasks(), [&](Kernel &k) {
                    Mem source = k.mem(0).flat(), target = k.mem(1);
                    k.forShare(shares, [&](Val item) {
                      Val matrix = count == 1 ? Val(0) : item / panels.count();
@@ -113,7 +113,7 @@ Value prepareWide(ScheduleBuilder &schedule, Value operand) {
 }
 
 Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_t rows) {
-  int64_t step = RegisterBlock::of(schedule.target()).rows;
+  int64_t step = RegisterBlock::of(schedule).rows;
   // Some rows of the matrix at a time: what a run gets of them lies side by side, and no cache line of
   // the matrix is read twice from afar.
   constexpr int64_t together = 16;

@@ -50,6 +50,10 @@ public:
   /// The machine that the kernels are for.
   virtual const KernelTarget &target() const = 0;
 
+  /// What the parameter `name` of the operation is: what its attribute `dreamer.tuned` chooses for the
+  /// target, or its standard value. The operation declares it (TunableOpInterface).
+  int64_t parameter(llvm::StringRef name) const;
+
   /// The buffer of an operand or result of the operation: memref<shape x type> of tensor<shape x
   /// type>. An `index` operand maps to its value on the host.
   virtual mlir::Value buffer(mlir::Value value) = 0;

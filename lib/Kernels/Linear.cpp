@@ -6,6 +6,7 @@
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Gemm.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
 
@@ -22,12 +23,10 @@ enum class Left {
 /// and b are operands, c is a buffer.
 static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, bool transposed,
                           Value c, bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
-  Panels panels{depth, columns, RegisterBlock::of(s.target())};
-  Tiles tiles = Tiles::of(rows, panels);
+  Panels panels{depth, columns, RegisterBlock::of(s)};
+  Tiles tiles = Tiles::of(s, rows, panels);
   int64_t step = panels.block.rows;
-  // Elements in a column lie far apart; when each is read for several panels, and more of them than the
-  // first-level cache has lines for, bring them together.
-  if (layout == Left::Columns && depth >= 256 && panels.count() >= 3) {
+  if (layout == Left::Columns && s.parameter(parameter::packLeft)) {
     a = prepareRuns(s, a, depth, rows);
     layout = Left::Runs;
   } else {
@@ -57,13 +56,45 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
   });
 }
 
+/// Whether the weight's rows are what a product of few rows reads one after the other.
+static bool mayReadInPlace(LinearOp op) {
+  constexpr int64_t mostRows = 64;
+  return !op.getTranspose() && rowsOf(op.getX()) <= mostRows;
+}
+
+static KernelParameters linearParameters(LinearOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
+  if (mayReadInPlace(op)) {
+    parameters.add({KernelParameter::of(parameter::packWeights.str(),
+                                        "whether weights are packed before they are multiplied",
+                                        {0, 1}, rows >= fewRowsOf(op, op.getWeight()))});
+  }
+  declareRegisterBlock(parameters, target);
+  declareTiles(parameters, target, depth);
+  return parameters;
+}
+
+static KernelParameters weightGradParameters(LinearWeightGradOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  int64_t depth = rowsOf(op.getX());
+  declareRegisterBlock(parameters, target);
+  declareTiles(parameters, target, depth);
+  // Elements in a column lie far apart; when each is read for several panels, and more of them than the
+  // first-level cache has lines for, bring them together.
+  Panels panels{depth, featuresOf(op.getX()), RegisterBlock::of(target)};
+  parameters.add({KernelParameter::of(parameter::packLeft.str(),
+                                      "whether the left factor is packed before it is multiplied",
+                                      {0, 1}, depth >= 256 && panels.count() >= 3)});
+  return parameters;
+}
+
 static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   Value x = op.getX(), weight = op.getWeight(), out = s.buffer(op.getResult());
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
   int64_t columns = featuresOf(op.getResult());
-  int64_t fewRows = op->getParentOfType<RecurOp>() ? fewRowsInLoop : fewRowsOnce;
   bool accumulate = !op.getSums().empty();
-  if (!op.getTranspose() && rows < fewRows)
+  if (mayReadInPlace(op) && !s.parameter(parameter::packWeights))
     return launchDots(s, s.buffer(x), s.buffer(weight), out, accumulate, rows, depth, columns);
   launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, accumulate, rows, depth,
                 columns);
@@ -76,9 +107,10 @@ static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
 }
 
 void attachLinearKernels(MLIRContext &context) {
-  LinearOp::attachInterface<AccumulatingModel<LinearOp, buildLinear>>(context);
-  LinearWeightGradOp::attachInterface<AccumulatingModel<LinearWeightGradOp, buildLinearWeightGrad>>(
-      context);
+  LinearOp::attachInterface<AccumulatingModel<LinearOp, buildLinear>,
+                            Tunable<LinearOp, linearParameters>>(context);
+  LinearWeightGradOp::attachInterface<AccumulatingModel<LinearWeightGradOp, buildLinearWeightGrad>,
+                                      Tunable<LinearWeightGradOp, weightGradParameters>>(context);
 }
 
 } // namespace dreamer::kernels

@@ -8,6 +8,7 @@
 
 #include "dialects/Dreamer/DreamerOps.h"
 #include "lib/Kernels/TileKernel.h"
+#include "lib/Kernels/TunableOpInterface.h"
 
 namespace dreamer::kernels {
 
@@ -76,6 +77,20 @@ struct AccumulatingModel
   }
   bool mayShareBuffer(mlir::Operation *, unsigned result, unsigned operand) const {
     return sharing == Sharing::First && result == 0 && operand == 0;
+  }
+};
+
+/// The parameters of an operation's kernels, declared by a function; `bound` is that of its ids.
+template <typename OpT, KernelParameters (*declare)(OpT, const KernelTarget &),
+          int64_t (*bound)(OpT) = nullptr>
+struct Tunable : TunableOpInterface::ExternalModel<Tunable<OpT, declare, bound>, OpT> {
+  KernelParameters getKernelParameters(mlir::Operation *op, const KernelTarget &target) const {
+    return declare(llvm::cast<OpT>(op), target);
+  }
+  int64_t getIdBound(mlir::Operation *op, unsigned) const {
+    if constexpr (bound != nullptr)
+      return bound(llvm::cast<OpT>(op));
+    return 1;
   }
 };
 

@@ -26,6 +26,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/ApplyTuning/ApplyTuning.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/Schedule/Schedule.h"
 #include "llvm/ADT/StringExtras.h"
@@ -105,6 +106,11 @@ public:
     if (options.to < options.from)
       return module.emitError() << "expected to stop at '" << phaseNames[int(options.from)]
                                 << "' or later, found '" << phaseNames[int(options.to)] << "'";
+    if (!options.tuningDatabase.empty() && options.from > Phase::Program)
+      return module.emitError()
+             << "expected a module of the model or the program phase to tune, found "
+                "one of the '"
+             << phaseNames[int(options.from)] << "' phase";
     for (StringRef folder : {options.dumpPhases, options.dumpArtifacts})
       if (!folder.empty())
         if (std::error_code problem = llvm::sys::fs::create_directories(folder))
@@ -134,7 +140,10 @@ private:
     case Phase::Model:
       return success();
     case Phase::Program:
-      return runPasses([&](PassManager &passes) { addProgramPipeline(passes, options.program); });
+      if (failed(
+              runPasses([&](PassManager &passes) { addProgramPipeline(passes, options.program); })))
+        return failure();
+      return applyTuning();
     case Phase::Kernels:
       return enterKernels();
     case Phase::Target:
@@ -153,18 +162,38 @@ private:
     return passes.run(module);
   }
 
-  LogicalResult enterKernels() {
+  FailureOr<std::vector<std::string>> variants() {
     std::string problem;
     std::optional<std::vector<std::string>> variants = variantsOf(options.targets, problem);
     if (!variants)
       return module.emitError() << problem;
+    return *variants;
+  }
+
+  /// The last step of the program phase.
+  LogicalResult applyTuning() {
+    FailureOr<std::vector<std::string>> targets = variants();
+    if (failed(targets) || options.tuningDatabase.empty())
+      return failure(failed(targets));
+    return runPasses([&](PassManager &passes) {
+      ApplyTuningOptions tuning;
+      tuning.database = options.tuningDatabase;
+      tuning.targets.assign(targets->begin(), targets->end());
+      passes.addPass(createApplyTuning(std::move(tuning)));
+    });
+  }
+
+  LogicalResult enterKernels() {
+    FailureOr<std::vector<std::string>> targets = variants();
+    if (failed(targets) || (options.from == Phase::Program && failed(applyTuning())))
+      return failure();
     addCost();
     return runPasses([&](PassManager &passes) {
       FuseTilesOptions fuseTiles;
       fuseTiles.when = options.program.fuseTiles;
       passes.addPass(createFuseTiles(fuseTiles));
       SchedulePassOptions schedule;
-      schedule.targets.assign(variants->begin(), variants->end());
+      schedule.targets.assign(targets->begin(), targets->end());
       passes.addPass(createSchedulePass(std::move(schedule)));
       passes.addPass(createCanonicalizerPass());
       passes.addPass(createCSEPass());

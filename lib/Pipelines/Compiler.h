@@ -30,6 +30,7 @@ struct CompilerOptions {
   Phase to = Phase::Package; ///< where to stop
   ProgramOptions program;
   std::vector<std::string> targets; ///< "cpu", "cpu:native", "cpu:x86-64-v3", ...; none: "cpu"
+  std::string tuningDatabase;       ///< a file of dreamer-tune whose choices are used; "": none
   std::string dumpPhases;           ///< folder for 1-model.mlir, 2-program.mlir, ...; "": none
   std::string dumpArtifacts;        ///< folder for LLVM IR and assembly of the variants; "": none
   std::vector<std::string> flags;   ///< for the manifest: how the package was made

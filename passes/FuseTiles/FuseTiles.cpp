@@ -3,6 +3,7 @@
 
 #include "passes/FuseTiles/FuseTiles.h"
 #include "dialects/Dreamer/DreamerOps.h"
+#include "lib/Kernels/KernelParameters.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Support/Remarks.h"
@@ -73,6 +74,10 @@ private:
     SmallVector<Group> groups;
     SmallPtrSet<Operation *, 16> taken;
     for (LinearOp product : block.getOps<LinearOp>()) {
+      if (when == When::Auto && product->hasAttr(tunedAttribute)) {
+        remarkRefused(product, "FuseTiles") << remark::reason("it was tuned alone");
+        continue;
+      }
       Group *group = groupFor(product, groups);
       Operation *place = group ? group->first() : product.getOperation();
       Chain chain = chainFrom(product, place, taken);

@@ -3,31 +3,22 @@
 //
 // The compiler's command line. Exit status 0, 1 (failed), 2 (usage).
 
-#include "dialects/Dreamer/DreamerDialect.h"
 #include "lib/Cost/Report.h"
 #include "lib/ModelDescription/Parse.h"
-#include "lib/Package/Package.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
-#include "tools/dreamer-compile/Options.h"
+#include "mlir/Support/Timing.h"
+#include "tools/dreamer-compile/Input.h"
 #include "tools/dreamer-compile/Progress.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
 using namespace dreamer;
 
 namespace {
-
-int fail(const llvm::Twine &message) {
-  llvm::errs() << "dreamer-compile: " << message << "\n";
-  return 1;
-}
 
 /// Opens the output, writes it through `write`, and keeps it.
 template <typename Write>
@@ -75,58 +66,13 @@ LogicalResult configurePasses(PassManager &passes) {
 /// One run of the compiler.
 class Tool {
 public:
-  Tool(MLIRContext &context, llvm::SourceMgr &sources, ToolOptions &options)
-      : context(context), sources(sources), options(options) {}
+  Tool(MLIRContext &context, ToolOptions &options) : context(context), options(options) {}
 
-  int run(std::unique_ptr<llvm::MemoryBuffer> file) {
-    StringRef text = file->getBuffer(), name = file->getBufferIdentifier();
-    if (isPackage(text))
-      return runPackage(text, name);
-    sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
-    if (!StringRef(options.input).ends_with(".mlir"))
-      return runDescription(text, name);
-    if (options.changesModel || options.printDescription)
-      return fail("--set, --depth, --batch, --context and --print-description: expected a "
-                  "description (.yaml) or a package, found " +
-                  name);
-    return runModule(parseSourceFile<ModuleOp>(sources, &context));
-  }
-
-private:
-  int runDescription(StringRef text, StringRef name) {
-    if (options.compiler.from != Phase::Model)
-      return fail("--compile-from: expected an .mlir file, found " + name);
-    sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(
-                                   llvm::join(options.overrides, "\n"), overridesFileName),
-                               llvm::SMLoc());
-    FailureOr<Description> description = parseDescription(text, name, &context, options.overrides);
-    if (failed(description))
-      return 1;
+  int run(Input input) {
     if (options.printDescription)
       return writeOutput(options.output,
-                         [&](raw_ostream &os) { printDescription(*description, os); });
-    return runModule(buildModel(&context, *description, options.build));
-  }
-
-  /// Compiles the model in a package again, from its description where the options change the model.
-  int runPackage(StringRef bytes, StringRef name) {
-    llvm::Expected<std::string> model = readPackageModel(bytes, name);
-    if (!model)
-      return fail(llvm::toString(model.takeError()));
-    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(*model, &context, name);
-    if (!module)
-      return 1;
-    if (!options.changesModel && !options.printDescription)
-      return runModule(std::move(module));
-    auto text = (*module)->getAttrOfType<StringAttr>(attribute::description);
-    if (!text || text.empty())
-      return fail(name + ": expected a package with a description, found none in it");
-    return runDescription(text, name);
-  }
-
-  int runModule(OwningOpRef<ModuleOp> module) {
-    if (!module)
-      return 1;
+                         [&](raw_ostream &os) { printDescription(*input.description, os); });
+    OwningOpRef<ModuleOp> module = std::move(input.module);
     if (options.report != ReportFormat::None) {
       // With a result there are remarks when that is made.
       if ((!options.hasOutput && failed(enableRemarks())) || failed(writeReport(*module)))
@@ -146,6 +92,7 @@ private:
     return writeOutput(options.output, [&](raw_ostream &os) { module->print(os); });
   }
 
+private:
   LogicalResult enableRemarks() {
     if (options.remarks.empty())
       return success();
@@ -180,7 +127,6 @@ private:
   }
 
   MLIRContext &context;
-  llvm::SourceMgr &sources;
   ToolOptions &options;
 };
 
@@ -194,15 +140,12 @@ int main(int argc, char **argv) {
     return status;
   if (options->keyReference)
     return writeOutput(options->output, [](raw_ostream &os) { printKeyReference(os); });
-  std::string message;
-  std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(options->input, &message);
-  if (!file)
-    return fail(message);
   DialectRegistry registry;
   registerCompilerDialects(registry);
   MLIRContext context(registry);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler atSource(sources, &context);
   ScopedDiagnosticHandler elsewhere(&context, printWithoutSource);
-  return Tool(context, sources, *options).run(std::move(file));
+  std::optional<Input> input = readInput(context, sources, *options);
+  return input ? Tool(context, *options).run(std::move(*input)) : 1;
 }

@@ -5,6 +5,7 @@
 #include "dialects/Dreamer/DreamerOps.h"
 #include "lib/Kernels/KernelOpInterface.h"
 #include "lib/Kernels/Kernels.h"
+#include "lib/Kernels/TunableOpInterface.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -48,6 +49,34 @@ Ints Random::ints(ArrayRef<int64_t> shape, int64_t low, int64_t high) {
   for (int32_t &x : result.data())
     x = static_cast<int32_t>(between(low, high));
   return result;
+}
+
+std::pair<Floats, Floats> attend(const Floats &q, const Floats &k, const Floats &v, int64_t heads,
+                                 int64_t kvHeads) {
+  int64_t batch = q.dim(0), positions = q.dim(1), c = q.dim(2) / heads;
+  Floats out(q.shape()), lse({batch, heads, positions});
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t t = 0; t < positions; ++t) {
+        int64_t g = h / (heads / kvHeads);
+        std::vector<double> weights;
+        double sum = 0;
+        for (int64_t u = 0; u <= t; ++u) {
+          double score = 0;
+          for (int64_t i = 0; i < c; ++i)
+            score += q(b, t, h * c + i) * k(b, u, g * c + i);
+          weights.push_back(std::exp(score / std::sqrt(double(c))));
+          sum += weights.back();
+        }
+        lse(b, h, t) = static_cast<float>(std::log(sum));
+        for (int64_t i = 0; i < c; ++i) {
+          double value = 0;
+          for (int64_t u = 0; u <= t; ++u)
+            value += weights[u] / sum * v(b, u, g * c + i);
+          out(b, t, h * c + i) = static_cast<float>(value);
+        }
+      }
+  return {out, lse};
 }
 
 namespace {
@@ -117,9 +146,13 @@ class Runner {
 public:
   explicit Runner(const OpCase &test) : test(test) {}
 
-  bool build();
+  bool buildOperation();
+  bool interpret();
+  bool buildKernels(const KernelChoice &choice);
   bool compile();
   void compare();
+  TunableOpInterface tunable() { return dyn_cast<TunableOpInterface>(op); }
+  const KernelTarget &machine() const { return target; }
 
 private:
   using Results = std::vector<std::vector<char>>;
@@ -139,6 +172,7 @@ private:
   OwningOpRef<ModuleOp> module, kernels;
   func::FuncOp function;
   Operation *op = nullptr;
+  SmallVector<Tensor> expected;
   KernelOpInterface model;
   KernelTarget target;
   std::unique_ptr<RecordedSchedule> schedule;
@@ -220,13 +254,27 @@ bool Runner::parseFunction() {
   return true;
 }
 
-bool Runner::build() {
-  if (test.function.empty() ? !buildFunction() : !parseFunction())
-    return false;
-  Location loc = UnknownLoc::get(&context());
-  kernels = ModuleOp::create(loc);
+bool Runner::buildOperation() {
   target.name = "test";
   target.vectorBits = test.vectorBits;
+  return test.function.empty() ? buildFunction() : parseFunction();
+}
+
+bool Runner::interpret() {
+  SmallVector<Tensor> inputs;
+  for (const Operand &operand : test.operands)
+    inputs.push_back(operand.value);
+  reference::Interpreter interpreter(*module);
+  expected = interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
+  return expected.size() == op->getNumResults();
+}
+
+bool Runner::buildKernels(const KernelChoice &choice) {
+  if (!choice.empty())
+    writeChoice(op, target.name, choice);
+  if (failed(checkChoice(op, target)))
+    return false;
+  kernels = ModuleOp::create(op->getLoc());
   schedule = std::make_unique<RecordedSchedule>(op, *kernels, target);
   model = dyn_cast<KernelOpInterface>(op);
   if (!model)
@@ -325,12 +373,6 @@ void Runner::compareResult(unsigned i, const Tensor &expected, const std::vector
 }
 
 void Runner::compare() {
-  SmallVector<Tensor> inputs;
-  for (const Operand &operand : test.operands)
-    inputs.push_back(operand.value);
-  reference::Interpreter interpreter(*module);
-  SmallVector<Tensor> expected = interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
-  ASSERT_EQ(expected.size(), op->getNumResults()) << describe();
   Results results = run(false, std::nullopt);
   double squares = 0;
   for (const Tensor &tensor : expected)
@@ -350,10 +392,26 @@ void Runner::compare() {
 
 } // namespace
 
-void check(const OpCase &test) {
+KernelParameters parametersOf(const OpCase &test) {
   Runner runner(test);
-  ASSERT_TRUE(runner.build() && runner.compile()) << "cannot build the kernels of " << test.name;
-  runner.compare();
+  if (!runner.buildOperation() || !runner.tunable()) {
+    ADD_FAILURE() << "expected an operation with parameters, found " << test.name;
+    return {};
+  }
+  return runner.tunable().getKernelParameters(runner.machine());
+}
+
+void check(const OpCase &test) { check(test, KernelChoice()); }
+
+void check(const OpCase &test, ArrayRef<KernelChoice> choices) {
+  Runner runner(test);
+  ASSERT_TRUE(runner.buildOperation() && runner.interpret()) << "cannot run " << test.name;
+  for (const KernelChoice &choice : choices) {
+    SCOPED_TRACE(toString(choice));
+    ASSERT_TRUE(runner.buildKernels(choice) && runner.compile())
+        << "cannot build the kernels of " << test.name;
+    runner.compare();
+  }
 }
 
 } // namespace dreamer::test

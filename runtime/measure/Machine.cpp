@@ -1,7 +1,7 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "Machine.h"
+#include "runtime/measure/Machine.h"
 
 #include "runtime/core/CpuFeatures.h"
 #include "runtime/core/PackageFormat.h"
@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <fstream>
 
-namespace dreamer::run {
+namespace dreamer::measure {
 namespace {
 
 using Wide256 = float __attribute__((vector_size(32)));
@@ -156,4 +156,4 @@ Machine measureMachine(runtime::Device &device) {
   return machine;
 }
 
-} // namespace dreamer::run
+} // namespace dreamer::measure
