@@ -10,6 +10,7 @@
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/BuildNvidiaKernel/BuildNvidiaKernel.h"
 #include "passes/CheckTileProtocol/CheckTileProtocol.h"
+#include "passes/DeferGradients/DeferGradients.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
@@ -27,6 +28,10 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createAccumulateGradients());
+  if (options.defer != Defer::None) {
+    passes.addPass(createDeferGradients({options.defer, options.deferWindow}));
+    passes.addPass(createCanonicalizerPass());
+  }
   if (options.narrowMatrices)
     passes.addPass(createNarrowMatrices());
 }
@@ -37,6 +42,7 @@ void dreamer::registerDreamerPasses() {
   registerBuildEntryPointsPasses();
   registerBuildNvidiaKernelPasses();
   registerCheckTileProtocolPasses();
+  registerDeferGradientsPasses();
   registerDifferentiatePasses();
   registerLowerTileToVectorPasses();
   registerLowerToLLVMPasses();

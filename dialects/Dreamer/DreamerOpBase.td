@@ -21,6 +21,7 @@ def Dreamer_IntScalar : 0DTensorOf<[I32]>;
 
 def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
 def Accumulates : DeclareOpInterfaceMethods<AccumulatingOpInterface>;
+def Deferrable : DeclareOpInterfaceMethods<DeferrableOpInterface>;
 def Decodable : DeclareOpInterfaceMethods<DecodableOpInterface>;
 def DecodableWithCache
     : DeclareOpInterfaceMethods<DecodableOpInterface, ["getCachedOperands"]>;

@@ -23,6 +23,10 @@ struct ModelOptions {
   int64_t batch = 2;
   bool bf16 = false;
   Recompute recompute = Recompute::None;
+  Defer defer = Defer::Auto;
+  int64_t deferWindow = 0;
+  int64_t memoryBudget = 0;
+  int64_t microBatches = 1;
   std::vector<std::string> entries = {"score", "gradients", "prefill", "decode"};
   std::vector<std::pair<std::string, int64_t>> depths = {}; ///< compiled depth of blocks
   int threads = 2;

@@ -304,7 +304,7 @@ void Runner::execute(Memory &memory, bool backwards) {
     for (int64_t i = 0; i < launch.tasks; ++i) {
       SmallVector<int64_t> arguments{backwards ? launch.tasks - 1 - i : i};
       for (Value argument : launch.arguments)
-        arguments.push_back(memory.addresses[argument]);
+        arguments.push_back(getConstantIntValue(argument).value_or(memory.addresses[argument]));
       jit->call(launch.function, arguments);
     }
   }
