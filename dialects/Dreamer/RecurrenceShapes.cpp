@@ -102,3 +102,21 @@ LogicalResult MergeOp::inferReturnTypes(MLIRContext *context, MaybeLocation loca
   }
   return rule.result();
 }
+
+LogicalResult WindowCountOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                              Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (rule.rank("the depth", op.getDepth(), 0) && rule.attribute("size", op.getSizeAttr()) &&
+      rule.positive("size", op.getSizeAttr().getInt()))
+    types.push_back(rule.i32({}));
+  return rule.result();
+}
+
+LogicalResult WindowStepsOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                              Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (rule.rank("the depth", op.getDepth(), 0) && rule.attribute("size", op.getSizeAttr()) &&
+      rule.positive("size", op.getSizeAttr().getInt()))
+    types.push_back(rule.i32({}));
+  return rule.result();
+}

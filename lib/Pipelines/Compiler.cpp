@@ -9,6 +9,7 @@
 #include "lib/Kernels/Kernels.h"
 #include "lib/Package/Manifest.h"
 #include "lib/Package/Package.h"
+#include "lib/Pipelines/MemoryPlan.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -94,6 +95,30 @@ std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string
   return variants;
 }
 
+static LogicalResult runPasses(ModuleOp module, const CompilerOptions &options,
+                               llvm::function_ref<void(PassManager &)> add) {
+  PassManager passes(module->getContext());
+  if (options.configurePasses && failed(options.configurePasses(passes)))
+    return failure();
+  add(passes);
+  return passes.run(module);
+}
+
+LogicalResult dreamer::buildProgram(ModuleOp module, const CompilerOptions &options) {
+  ProgramOptions program = options.program;
+  if (program.memoryBudget) {
+    std::string problem;
+    std::optional<std::vector<std::string>> variants = variantsOf(options.targets, problem);
+    if (!variants)
+      return module.emitError() << problem;
+    // The last is that with the widest vectors, and so with the most padding.
+    if (failed(planMemory(module, program, variants->back())))
+      return failure();
+  }
+  return runPasses(module, options,
+                   [&](PassManager &passes) { addProgramPipeline(passes, program); });
+}
+
 namespace {
 
 /// One compilation. Each phase has a function that brings the module to it.
@@ -140,8 +165,7 @@ private:
     case Phase::Model:
       return success();
     case Phase::Program:
-      if (failed(
-              runPasses([&](PassManager &passes) { addProgramPipeline(passes, options.program); })))
+      if (failed(buildProgram(module, options)))
         return failure();
       return applyTuning();
     case Phase::Kernels:
@@ -155,11 +179,7 @@ private:
   }
 
   LogicalResult runPasses(llvm::function_ref<void(PassManager &)> add) {
-    PassManager passes(module->getContext());
-    if (options.configurePasses && failed(options.configurePasses(passes)))
-      return failure();
-    add(passes);
-    return passes.run(module);
+    return ::runPasses(module, options, add);
   }
 
   FailureOr<std::vector<std::string>> variants() {
@@ -188,7 +208,7 @@ private:
     if (failed(targets) || (options.from == Phase::Program && failed(applyTuning())))
       return failure();
     addCost();
-    return runPasses([&](PassManager &passes) {
+    LogicalResult result = runPasses([&](PassManager &passes) {
       FuseTilesOptions fuseTiles;
       fuseTiles.when = options.program.fuseTiles;
       passes.addPass(createFuseTiles(fuseTiles));
@@ -198,6 +218,9 @@ private:
       passes.addPass(createCanonicalizerPass());
       passes.addPass(createCSEPass());
     });
+    if (failed(result) || !options.program.memoryBudget)
+      return result;
+    return checkBudget(module, options.program.memoryBudget);
   }
 
   /// A report of the program's cost, for those who ask a package.
