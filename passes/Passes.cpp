@@ -42,6 +42,16 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
     passes.addPass(createNarrowMatrices());
 }
 
+void dreamer::addKernelsPipeline(OpPassManager &passes, const ProgramOptions &options,
+                                 ArrayRef<std::string> targets) {
+  FuseTilesOptions fuseTiles;
+  fuseTiles.when = options.fuseTiles;
+  passes.addPass(createFuseTiles(fuseTiles));
+  SchedulePassOptions schedule;
+  schedule.targets.assign(targets.begin(), targets.end());
+  passes.addPass(createSchedulePass(std::move(schedule)));
+}
+
 void dreamer::registerDreamerPasses() {
   registerAccumulateGradientsPasses();
   registerApplyTuningPasses();

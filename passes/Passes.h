@@ -35,6 +35,10 @@ struct ProgramOptions {
 /// canonical form.
 void addProgramPipeline(mlir::OpPassManager &passes, const ProgramOptions &options);
 
+/// From whole tensors to kernels over planned buffers, for each of the targets.
+void addKernelsPipeline(mlir::OpPassManager &passes, const ProgramOptions &options,
+                        llvm::ArrayRef<std::string> targets);
+
 /// Makes the passes known by their names, for pass pipelines given as text.
 void registerDreamerPasses();
 

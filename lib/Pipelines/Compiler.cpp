@@ -209,12 +209,7 @@ private:
       return failure();
     addCost();
     LogicalResult result = runPasses([&](PassManager &passes) {
-      FuseTilesOptions fuseTiles;
-      fuseTiles.when = options.program.fuseTiles;
-      passes.addPass(createFuseTiles(fuseTiles));
-      SchedulePassOptions schedule;
-      schedule.targets.assign(targets->begin(), targets->end());
-      passes.addPass(createSchedulePass(std::move(schedule)));
+      addKernelsPipeline(passes, options.program, *targets);
       passes.addPass(createCanonicalizerPass());
       passes.addPass(createCSEPass());
     });

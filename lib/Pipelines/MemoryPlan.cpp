@@ -175,9 +175,7 @@ FailureOr<int64_t> Planner::measure(const Choice &choice) {
   program.deferWindow = windowAfter(choice);
   PassManager passes(module->getContext());
   addProgramPipeline(passes, program);
-  SchedulePassOptions schedule;
-  schedule.targets.push_back(target);
-  passes.addPass(createSchedulePass(std::move(schedule)));
+  addKernelsPipeline(passes, program, {target});
   if (failed(passes.run(*clone)))
     return failure();
   int64_t most = 0;
