@@ -24,9 +24,10 @@ using llvm::formatv;
 
 namespace {
 
-/// Rows that fill a product: a longer sum gains a few percent more at most, as what is done once for
-/// each block of the result is then little beside the sum.
-constexpr int64_t fillingRows = 256;
+/// Rows of a step from which on deferring gained nothing where it was measured, and what a window should
+/// have: a longer sum gains a few percent more at most, as what is done once for each block of the
+/// result is then little beside the sum. docs/performance.md has the figures.
+constexpr int64_t enoughRows = 64, fillingRows = 256;
 
 /// An operation of a loop's step that adds to carried values.
 struct Candidate {
@@ -90,8 +91,8 @@ void decide(Candidate &candidate, int64_t steps, Defer which, int64_t most) {
     candidate.reason = "asked for";
     return;
   }
-  if (candidate.rows >= fillingRows)
-    return refuse(formatv("{0} rows of a step fill a product", candidate.rows));
+  if (candidate.rows >= enoughRows)
+    return refuse(formatv("{0} rows of a step are enough for a product", candidate.rows));
   int64_t wanted = std::min<int64_t>(llvm::divideCeil(fillingRows, candidate.rows), most);
   candidate.window = divisorUpTo(steps, std::min(divisorFrom(steps, wanted), most));
   // What a step reads and writes, now and then.

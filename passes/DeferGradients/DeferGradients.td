@@ -37,7 +37,7 @@ def DeferGradients : Pass<"dreamer-defer-gradients", "::mlir::ModuleOp"> {
     out are 0 (ids -1) and add nothing.
 
     Which operations can do it say so by `DeferrableOpInterface`. Chosen are (`auto`) those whose rows of
-    one step are fewer than fill a product, 256 of them, if a step reads and writes less of the
+    one step are too few for a product, fewer than 64, if a step reads and writes less of the
     gradient than it writes and reads more of rows. The window is the smallest divisor of the bound that
     makes 256 rows, or the bound, and no more than `window`. All gradients of a loop share the largest
     window of those chosen. The decisions are written down in `dreamer.plan`.

@@ -7,7 +7,7 @@
 // instead. The window is the smallest that fills a product, here all of the loop; one of 512 rows fills
 // it in each step.
 // CHECK: decision = "deferred"{{.*}}reason = "4 rows instead of 1; a step moves 255 KiB of sums less, 2 KiB of rows more"
-// CHECK: decision = "every step"{{.*}}reason = "512 rows of a step fill a product"
+// CHECK: decision = "every step"{{.*}}reason = "512 rows of a step are enough for a product"
 // CHECK-LABEL: @experts
 // CHECK: %[[R:.*]]:3 = dreamer.recur reverse bound 4
 // CHECK-NOT: dreamer.expert_weight_grad
