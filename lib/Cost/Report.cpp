@@ -177,6 +177,8 @@ FunctionOpInterface firstOf(ModuleOp module, ArrayRef<StringRef> names) {
   return nullptr;
 }
 
+} // namespace
+
 std::vector<PlanEntry> readPlan(ModuleOp module) {
   std::vector<PlanEntry> plan;
   auto lines = module->getAttrOfType<ArrayAttr>(attribute::plan);
@@ -193,12 +195,10 @@ std::vector<PlanEntry> readPlan(ModuleOp module) {
     };
     plan.push_back({text("function"), text("part"), text("operation"), text("subject"),
                     text("decision"), text("reason"), number("bytes"), number("flops"),
-                    number("window"), number("rows")});
+                    number("window"), number("rows"), number("sum_bytes"), number("steps")});
   }
   return plan;
 }
-
-} // namespace
 
 FunctionCost accountFunction(FunctionOpInterface function) {
   FunctionCost result;

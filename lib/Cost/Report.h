@@ -65,6 +65,7 @@ struct PlanEntry {
   std::string subject, decision, reason;
   int64_t bytes = 0, flops = 0;
   int64_t window = 0, rows = 0; ///< of gradients: steps that are deferred together, rows of a step
+  int64_t sumBytes = 0, steps = 0; ///< of gradients: what every step adds to, steps of the loop
 };
 
 struct CostReport {
@@ -86,6 +87,9 @@ struct CostReport {
   double forwardFlopsPerToken() const;
   double trainingFlopsPerToken() const;
 };
+
+/// The lines of a module's `dreamer.plan`.
+std::vector<PlanEntry> readPlan(mlir::ModuleOp module);
 
 /// Counts one function.
 FunctionCost accountFunction(mlir::FunctionOpInterface function);

@@ -8,7 +8,6 @@
 #include "lib/Kernels/Elementwise.h"
 #include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Models.h"
-#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 
@@ -73,13 +72,11 @@ void launchPackLeft(ScheduleBuilder &s, const Chunk &chunk, const ExpertRows &so
                  k.loop(from, to, 1, [&](Val place) {
                    Val row = rowAt.load({begin + place, 0});
                    Val isThere = less(-1, row), at = k.toIndex(max(row, 0));
-                   for (int64_t i = 0, lanes; i < width; i += lanes) {
-                     lanes = std::min(k.vectorLanes(), static_cast<int64_t>(llvm::bit_floor(
-                                                           static_cast<uint64_t>(width - i))));
+                   forWholeVectors(k, width, [&](int64_t i, int64_t lanes) {
                      Val value = matrix.load({at, run * step + i}, Lanes::all(lanes));
                      runs.store(select(isThere, value, k.f32(0, lanes)), {run, place, i},
                                 Lanes::all(lanes));
-                   }
+                   });
                  });
                };
                k.loop(0, columns / step, 1, [&](Val run) { copyRun(run, step); });

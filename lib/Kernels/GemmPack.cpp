@@ -112,6 +112,15 @@ Value prepareWide(ScheduleBuilder &schedule, Value operand) {
                  });
 }
 
+void forWholeVectors(Kernel &kernel, int64_t width,
+                     function_ref<void(int64_t at, int64_t lanes)> body) {
+  for (int64_t at = 0, lanes; at < width; at += lanes) {
+    lanes = std::min(kernel.vectorLanes(),
+                     static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(width - at))));
+    body(at, lanes);
+  }
+}
+
 Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_t rows) {
   int64_t step = RegisterBlock::of(schedule).rows;
   // Some rows of the matrix at a time: what a run gets of them lies side by side, and no cache line of
@@ -124,12 +133,10 @@ Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_
                    Mem from = k.mem(0).view({depth, rows}), to = k.mem(1);
                    auto copy = [&](Val first, int64_t count, Val run, int64_t width) {
                      k.loop(first, first + count, 1, [&](Val d) {
-                       for (int64_t i = 0, lanes; i < width; i += lanes) {
-                         lanes = std::min(k.vectorLanes(), static_cast<int64_t>(llvm::bit_floor(
-                                                               static_cast<uint64_t>(width - i))));
+                       forWholeVectors(k, width, [&](int64_t i, int64_t lanes) {
                          to.store(from.load({d, run * step + i}, Lanes::all(lanes)), {run, d, i},
                                   Lanes::all(lanes));
-                       }
+                       });
                      });
                    };
                    auto block = [&](Val d, int64_t count) {

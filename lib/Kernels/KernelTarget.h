@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace dreamer {
 
@@ -25,6 +26,9 @@ struct KernelTarget {
   /// The variant of that name; on failure `problem` says why. "native" is the machine that the
   /// compiler runs on.
   static std::optional<KernelTarget> named(llvm::StringRef name, std::string &problem);
+
+  /// The variants of a package for any machine, the least demanding first.
+  static std::vector<std::string> usualNames() { return {"x86-64-v3", "x86-64-v4"}; }
 
   /// To and from the attribute `schedule.target`; none if the attribute is not complete.
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;

@@ -29,7 +29,6 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/ApplyTuning/ApplyTuning.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
-#include "passes/Schedule/Schedule.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -73,7 +72,7 @@ std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string
   std::vector<std::string> variants;
   for (StringRef target : targets) {
     if (target == "cpu") {
-      variants.insert(variants.end(), {"x86-64-v3", "x86-64-v4"});
+      llvm::append_range(variants, KernelTarget::usualNames());
     } else if (target.consume_front("cpu:")) {
       if (!KernelTarget::named(target, problem))
         return std::nullopt;
@@ -88,7 +87,7 @@ std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string
     }
   }
   if (variants.empty())
-    variants = {"x86-64-v3", "x86-64-v4"};
+    variants = KernelTarget::usualNames();
   // A loader takes the last that fits.
   llvm::sort(variants);
   variants.erase(llvm::unique(variants), variants.end());
@@ -104,15 +103,22 @@ static LogicalResult runPasses(ModuleOp module, const CompilerOptions &options,
   return passes.run(module);
 }
 
+/// The variants that the options ask for; an error of the module if there are no such.
+static FailureOr<std::vector<std::string>> variantsFor(ModuleOp module,
+                                                       const CompilerOptions &options) {
+  std::string problem;
+  std::optional<std::vector<std::string>> variants = variantsOf(options.targets, problem);
+  if (!variants)
+    return module.emitError() << problem;
+  return *variants;
+}
+
 LogicalResult dreamer::buildProgram(ModuleOp module, const CompilerOptions &options) {
   ProgramOptions program = options.program;
   if (program.memoryBudget) {
-    std::string problem;
-    std::optional<std::vector<std::string>> variants = variantsOf(options.targets, problem);
-    if (!variants)
-      return module.emitError() << problem;
+    FailureOr<std::vector<std::string>> variants = variantsFor(module, options);
     // The last is that with the widest vectors, and so with the most padding.
-    if (failed(planMemory(module, program, variants->back())))
+    if (failed(variants) || failed(planMemory(module, program, variants->back())))
       return failure();
   }
   return runPasses(module, options,
@@ -182,17 +188,9 @@ private:
     return ::runPasses(module, options, add);
   }
 
-  FailureOr<std::vector<std::string>> variants() {
-    std::string problem;
-    std::optional<std::vector<std::string>> variants = variantsOf(options.targets, problem);
-    if (!variants)
-      return module.emitError() << problem;
-    return *variants;
-  }
-
   /// The last step of the program phase.
   LogicalResult applyTuning() {
-    FailureOr<std::vector<std::string>> targets = variants();
+    FailureOr<std::vector<std::string>> targets = variantsFor(module, options);
     if (failed(targets) || options.tuningDatabase.empty())
       return failure(failed(targets));
     return runPasses([&](PassManager &passes) {
@@ -204,7 +202,7 @@ private:
   }
 
   LogicalResult enterKernels() {
-    FailureOr<std::vector<std::string>> targets = variants();
+    FailureOr<std::vector<std::string>> targets = variantsFor(module, options);
     if (failed(targets) || (options.from == Phase::Program && failed(applyTuning())))
       return failure();
     addCost();

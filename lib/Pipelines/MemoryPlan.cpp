@@ -8,7 +8,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
-#include "passes/Schedule/Schedule.h"
 #include "passes/Support/Plan.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/SmallPtrSet.h"
@@ -50,6 +49,16 @@ static Choice firstSteps(size_t count) {
   return {range.begin(), range.end()};
 }
 
+/// The operations in the loops of the forward pass, in an order that clones share.
+static std::vector<Operation *> operationsInLoops(func::FuncOp forward) {
+  std::vector<Operation *> operations;
+  forward.walk([&](Operation *op) {
+    if (op->getParentOfType<RecurOp>() && !isa<YieldOp>(op))
+      operations.push_back(op);
+  });
+  return operations;
+}
+
 class Planner {
 public:
   Planner(ModuleOp module, ProgramOptions &options, const std::string &target)
@@ -89,10 +98,7 @@ void Planner::chooseEntries() {
 
 /// What the first entry keeps of the results of forward operations if nothing is given up.
 FailureOr<KeptBytes> Planner::findKept(func::FuncOp forward) {
-  forward.walk([&](Operation *op) {
-    if (op->getParentOfType<RecurOp>() && !isa<YieldOp>(op))
-      operations.push_back(op);
-  });
+  operations = operationsInLoops(forward);
   Builder builder(module.getContext());
   for (auto [i, op] : llvm::enumerate(operations))
     op->setAttr(numberAttribute, builder.getI64IntegerAttr(static_cast<int64_t>(i)));
@@ -135,8 +141,7 @@ LogicalResult Planner::orderSteps(func::FuncOp forward) {
     return failure();
   // Both kinds keep their own order: a step counts on those before it.
   std::vector<MemoryStep> again = recomputeSteps(forward, kept);
-  std::vector<MemoryStep> windows =
-      windowSteps((*clone)->getAttrOfType<ArrayAttr>(attribute::plan));
+  std::vector<MemoryStep> windows = windowSteps(readPlan(*clone));
   auto cheaper = [](const MemoryStep &a, const MemoryStep &b) { return a.price() < b.price(); };
   std::merge(again.begin(), again.end(), windows.begin(), windows.end(), std::back_inserter(steps),
              cheaper);
@@ -144,12 +149,7 @@ LogicalResult Planner::orderSteps(func::FuncOp forward) {
 }
 
 void Planner::mark(ModuleOp model, const Choice &choice) const {
-  // Operations of a clone by their place, as in `operations`.
-  std::vector<Operation *> clones;
-  model.lookupSymbol<func::FuncOp>("forward").walk([&](Operation *op) {
-    if (op->getParentOfType<RecurOp>() && !isa<YieldOp>(op))
-      clones.push_back(op);
-  });
+  std::vector<Operation *> clones = operationsInLoops(model.lookupSymbol<func::FuncOp>("forward"));
   for (size_t i : choice)
     for (Operation *op : steps[i].again)
       clones[llvm::find(operations, op) - operations.begin()]->setAttr(

@@ -94,21 +94,15 @@ std::vector<MemoryStep> dreamer::recomputeSteps(Operation *forward, KeptBytes ke
   return Recomputing(cast<FunctionOpInterface>(forward), std::move(kept)).run();
 }
 
-std::vector<MemoryStep> dreamer::windowSteps(ArrayAttr plan) {
+std::vector<MemoryStep> dreamer::windowSteps(ArrayRef<PlanEntry> plan) {
   int64_t window = 1, rowBytes = 0, sumBytes = 0; // the latter of all depths
-  if (plan)
-    for (auto line : plan.getAsRange<DictionaryAttr>()) {
-      auto number = [&](StringRef name) -> int64_t {
-        auto value = line.getAs<IntegerAttr>(name);
-        return value ? value.getInt() : 0;
-      };
-      int64_t size = number("window");
-      if (size <= 1)
-        continue;
-      window = std::max(window, size);
-      rowBytes += number("bytes") / size;
-      sumBytes += number("sum_bytes") * number("steps");
-    }
+  for (const PlanEntry &entry : plan) {
+    if (entry.window <= 1)
+      continue;
+    window = std::max(window, entry.window);
+    rowBytes += entry.bytes / entry.window;
+    sumBytes += entry.sumBytes * entry.steps;
+  }
   std::vector<MemoryStep> steps;
   for (int64_t size = window; size > 1; size /= 2) {
     MemoryStep step;

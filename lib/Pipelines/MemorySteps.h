@@ -6,7 +6,7 @@
 #ifndef DREAMER_LIB_PIPELINES_MEMORYSTEPS_H
 #define DREAMER_LIB_PIPELINES_MEMORYSTEPS_H
 
-#include "mlir/IR/BuiltinOps.h"
+#include "lib/Cost/Report.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SetVector.h"
 #include <vector>
@@ -34,8 +34,8 @@ using KeptBytes = llvm::MapVector<mlir::Operation *, int64_t>;
 /// takes its operands from what is kept, or makes them again likewise.
 std::vector<MemoryStep> recomputeSteps(mlir::Operation *forward, KeptBytes kept);
 
-/// The steps from the window that `plan` (dreamer.plan of a program) shows to none.
-std::vector<MemoryStep> windowSteps(mlir::ArrayAttr plan);
+/// The steps from the window that the plan of a program shows to none.
+std::vector<MemoryStep> windowSteps(llvm::ArrayRef<PlanEntry> plan);
 
 } // namespace dreamer
 

@@ -121,7 +121,7 @@ public:
   void runOnOperation() override {
     SmallVector<std::string> names(targets.begin(), targets.end());
     if (names.empty())
-      names = {"x86-64-v3", "x86-64-v4"};
+      llvm::append_range(names, KernelTarget::usualNames());
     Scheduler scheduler(getOperation());
     if (failed(scheduler.run(names)))
       return signalPassFailure();
