@@ -7,7 +7,7 @@
 !s = !tile.reg<16x1xf32, slice vectors>
 
 // CHECK: "tile.reduce"
-// CHECK-SAME: #tile.combine<max>
+// CHECK-SAME: combine = #tile<combine max>
 // PRETTY: tile.reduce max
 func.func @largest(%x: !v) -> !s {
   %m = tile.reduce max %x : !v -> !s
