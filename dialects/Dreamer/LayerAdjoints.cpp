@@ -54,7 +54,7 @@ void SwiGLUOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
   context.accumulate(getB(), gradient.getDB());
 }
 
-void AddOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
+void AddOp::buildAdjoint(OpBuilder & /*builder*/, AdjointContext &context) {
   Value dResult = context.cotangent(getResult());
   context.accumulate(getA(), dResult);
   context.accumulate(getB(), dResult);

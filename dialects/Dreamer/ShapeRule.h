@@ -8,8 +8,9 @@
 #ifndef DREAMER_DIALECTS_DREAMER_SHAPERULE_H
 #define DREAMER_DIALECTS_DREAMER_SHAPERULE_H
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "mlir/IR/Value.h"
+#include "mlir/IR/ValueRange.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
 #include <optional>

@@ -5,6 +5,7 @@
 
 #include "dialects/Tile/TileDialect.h"
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
 
 using namespace mlir;
 
@@ -141,12 +142,13 @@ int64_t MemType::getOffset(int64_t row, int64_t column) const {
   case Form::swizzle128:
     break;
   }
-  int64_t width = getSwizzleBytes() * 8 / getElementType().getIntOrFloatBitWidth();
+  int64_t swizzle = std::max<int64_t>(getSwizzleBytes(), 32);
+  int64_t width = swizzle * 8 / getElementType().getIntOrFloatBitWidth();
   int64_t perPiece = 128 / getElementType().getIntOrFloatBitWidth();
   int64_t slab = at / width, inLine = at % width;
   int64_t piece = inLine / perPiece;
-  int64_t row128 = line * getSwizzleBytes() / 128;
-  piece ^= row128 % (getSwizzleBytes() / 16);
+  int64_t row128 = line * swizzle / 128;
+  piece ^= row128 % (swizzle / 16);
   return (slab * lines + line) * width + piece * perPiece + inLine % perPiece;
 }
 

@@ -6,6 +6,7 @@
 #include "lib/Cost/Execution.h"
 #include "lib/Cost/Parts.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -166,7 +167,7 @@ void Accountant::countParameters() {
     PartCost &owner = report.parts[partOfParameter(argumentName(forward, i), isPart)];
     owner.parameters += size;
     owner.activeParameters +=
-        share == shares.end() ? size : static_cast<int64_t>(size * share->second + 0.5);
+        share == shares.end() ? size : std::llround(size * share->second);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "lib/Kernels/KernelTarget.h"
 #include "mlir/IR/Builders.h"
 #include "runtime/core/PackageFormat.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace mlir;

@@ -59,7 +59,7 @@ private:
   void attention(llvm::StringRef part, const Attention &a);
   void experts(const ExpertAttention &a);
   /// SwiGLU weights `<part>.{w1,w3,w2}.weight`, one for each of the leading shape.
-  void swiglu(llvm::StringRef part, Shape leading, int64_t hidden);
+  void swiglu(llvm::StringRef part, const Shape &leading, int64_t hidden);
 
   const Description &description;
   llvm::StringRef prefix;
@@ -79,7 +79,7 @@ void Lister::attention(llvm::StringRef part, const Attention &a) {
   norm(part + llvm::Twine(".k_norm.weight"), a.headDim);
 }
 
-void Lister::swiglu(llvm::StringRef part, Shape leading, int64_t hidden) {
+void Lister::swiglu(llvm::StringRef part, const Shape &leading, int64_t hidden) {
   Shape in = leading, outward = leading;
   in.append({hidden, description.hiddenSize});
   outward.append({description.hiddenSize, hidden});

@@ -39,7 +39,7 @@ public:
   }
 
   template <typename T>
-  void section(llvm::StringRef key, std::optional<T> &value, llvm::StringRef help) {
+  void section(llvm::StringRef key, std::optional<T> &value, llvm::StringRef /*help*/) {
     if (!value)
       return;
     start(key) << " {";
@@ -50,7 +50,7 @@ public:
   }
 
   template <typename T>
-  void section(llvm::StringRef key, T &value, llvm::StringRef help) {
+  void section(llvm::StringRef key, T &value, llvm::StringRef /*help*/) {
     start(key) << '\n';
     Printer inside(os, indent + 2, false);
     schema::visit(inside, value);

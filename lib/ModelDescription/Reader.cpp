@@ -5,6 +5,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/YAMLParser.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace mlir;
@@ -235,7 +236,7 @@ void Reader::blocks(StringRef key, std::vector<Block> &blocks, StringRef help) {
     block(item, index, blocks.emplace_back(), (key + "." + Twine(index)).str());
 }
 
-void Reader::block(const yaml::Node &item, size_t index, Block &block, std::string path) {
+void Reader::block(const yaml::Node &item, size_t index, Block &block, const std::string &path) {
   block.name = "block" + std::to_string(index);
   block.layers.resize(1);
   std::string quoted = "`" + path + "`";

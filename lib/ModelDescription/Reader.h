@@ -66,7 +66,7 @@ private:
   /// The value of `key`, null if it is missing; notes that the key is known.
   const yaml::Node *lookUp(llvm::StringRef key, schema::Need need, llvm::StringRef help);
   std::string below(llvm::StringRef key) const;
-  void block(const yaml::Node &item, size_t index, Block &block, std::string path);
+  void block(const yaml::Node &item, size_t index, Block &block, const std::string &path);
   bool refuseKeysBesideGroup(const yaml::Node &recur, llvm::StringRef path);
 
   static bool readScalar(const yaml::Node &node, llvm::StringRef key, int64_t &value,
