@@ -7,9 +7,21 @@ using namespace mlir;
 
 namespace dreamer::kernels {
 
+bool keepPairs(const Kernel &kernel, ArrayRef<Mem *> factors) {
+  bool pairs = kernel.target.narrowProducts() != NarrowProducts::widened &&
+               llvm::all_of(factors, [](Mem *factor) {
+                 return factor->getType().getElementType().isBF16();
+               });
+  if (pairs)
+    for (Mem *factor : factors)
+      *factor = factor->asItIs();
+  return pairs;
+}
+
 Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>> left,
-          ArrayRef<std::function<Val(Val, Lanes)>> right) {
-  int64_t width = kernel.lanesFor(depth), whole = depth / width * width;
+          ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
+  int64_t lanes = pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
+  int64_t width = pairs ? 2 * lanes : lanes, whole = depth / width * width;
   auto step = [&](Val k, Lanes lanes, ArrayRef<Val> carried) {
     Vals a, b, next;
     for (auto &read : left)
@@ -18,10 +30,11 @@ Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>
       b.push_back(read(k, lanes));
     for (size_t i = 0; i < a.size(); ++i)
       for (size_t j = 0; j < b.size(); ++j)
-        next.push_back(fma(a[i], b[j], carried[i * b.size() + j]));
+        next.push_back(pairs ? dotPairs(carried[i * b.size() + j], a[i], b[j])
+                             : fma(a[i], b[j], carried[i * b.size() + j]));
     return next;
   };
-  Vals sums(left.size() * right.size(), kernel.f32(0, width));
+  Vals sums(left.size() * right.size(), kernel.f32(0, lanes));
   sums = kernel.loop(0, whole, width, sums, [&](Val k, ArrayRef<Val> carried) {
     return step(k, Lanes::all(width), carried);
   });
@@ -48,6 +61,7 @@ void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, int64_t ro
   launch(schedule, "dots", shares.tasks(), {a, b, c}, [&](Kernel &k) {
     Mem left = k.mem(0).view({rows, depth}), right = k.mem(1).view({columns, depth});
     Mem out = k.mem(2).view({rows, columns});
+    bool pairs = keepPairs(k, {&left, &right});
     auto part = [&](Val row, int64_t rowCount, Val column, int64_t count) {
       SmallVector<std::function<Val(Val, Lanes)>> readLeft, readRight;
       for (int64_t i = 0; i < rowCount; ++i)
@@ -55,7 +69,7 @@ void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, int64_t ro
       for (int64_t j = 0; j < count; ++j)
         readRight.push_back(
             [=](Val at, Lanes lanes) { return right.load({column + j, at}, lanes); });
-      Vals sums = dots(k, depth, readLeft, readRight);
+      Vals sums = dots(k, depth, readLeft, readRight, pairs);
       for (int64_t i = 0; i < rowCount; ++i)
         for (int64_t j = 0; j < count; ++j)
           out.store(sums[i * count + j], {row + i, column + j});

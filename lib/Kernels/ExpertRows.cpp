@@ -12,8 +12,10 @@ int64_t Mixture::blockRows() const {
   // Every block reads its expert's weights, so it is as long as most runs are, as far as its rows
   // stay in half of a second-level cache of 512 KiB.
   int64_t usual = pairs() / experts * 5 / 4, cached = 64 * 1024 / std::max(features, hidden);
-  int64_t wanted = roundUp(std::min(usual, cached), block.rows);
-  return std::clamp(wanted, 8 * block.rows, 24 * block.rows);
+  int64_t wanted = roundUp(std::min(usual, cached), run());
+  if (block.narrow())
+    return std::clamp(wanted, 2 * run(), 8 * run());
+  return std::clamp(wanted, 8 * run(), 24 * run());
 }
 
 /// A counting sort: count, place the runs, place the pairs.
@@ -28,7 +30,7 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
   Vals end = k.loop(0, m.experts, 1, {k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val count = k.toIndex(starts.load({e}));
     starts.store(convert(carried[0], i32), {e});
-    return Vals{carried[0] + (count + (m.block.rows - 1)) / m.block.rows * m.block.rows};
+    return Vals{carried[0] + (count + (m.run() - 1)) / m.run() * m.run()};
   });
   starts.store(convert(end[0], i32), {m.experts});
   k.loop(0, m.pairs(), 1, [&](Val p) {
@@ -41,7 +43,7 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
   Val blockRows = m.blockRows();
   Vals state = k.loop(0, m.experts, 1, {k.index(0), k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val filled = k.toIndex(starts.load({e})), from = carried[0];
-    Val to = from + (filled - from + (m.block.rows - 1)) / m.block.rows * m.block.rows;
+    Val to = from + (filled - from + (m.run() - 1)) / m.run() * m.run();
     k.loop(filled, to, 1, [&](Val place) {
       pairAt.store(-1, {place});
       rowAt.store(-1, {place});
@@ -85,6 +87,33 @@ void forExpertBlock(Kernel &k, Mem blocks, function_ref<void(Val, Val, Val)> bod
     body(k.toIndex(expert), k.toIndex(blocks.load({k.task, 1})),
          k.toIndex(blocks.load({k.task, 2})));
   });
+}
+
+void copyRows(Kernel &k, Mem matrix, Mem rowAt, Val from, Val to, Mem copies) {
+  constexpr int64_t width = 32;
+  int64_t columns = matrix.features(), padded = copies.features(), whole = columns / width * width;
+  Mem raw = matrix.asItIs();
+  k.loop(from, to, 1, [&](Val place) {
+    Val id = rowAt.load({place, 0}), there = less(-1, id), row = k.toIndex(max(id, 0));
+    auto copy = [&](Val column, int64_t valid, int64_t written) {
+      Val value = raw.load({row, column}, Lanes{width, valid});
+      Val none = k.number(0.0, value.getType());
+      copies.store(select(there, value, none), {place, column}, Lanes{width, written});
+    };
+    k.loop(0, whole, width, [&](Val column) { copy(column, width, width); });
+    if (whole < padded)
+      copy(whole, columns - whole, padded - whole);
+  });
+}
+
+void storeNarrow(Kernel &k, const ProductBlock &block, Value tile, Mem rows, int64_t columns) {
+  Type bf16 = k.getBuilder().getBF16Type();
+  Value narrow = mapTiles(k, tile, {}, [&](ArrayRef<Val> x) { return convert(x[0], bf16); });
+  // More than `valid` in the last panel, where there are zeros to be written.
+  int64_t there = std::min(block.columns, block.valid + rows.features() - columns);
+  storeTile(k, narrow,
+            viewTile(k, rows, {block.row, block.column}, block.rows, block.columns,
+                     tile::Order::rows, TileSize{block.rows, there}));
 }
 
 void launchCombine(ScheduleBuilder &s, StringRef name, const Mixture &m, Value values,

@@ -1,13 +1,13 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// mix_experts_grad. With a = W1 u, b = W3 u, y = silu(a) * b and e = W2^T dout:
+// mix_experts_grad, where factors are f32 in registers. With a = W1 u, b = W3 u, y = silu(a) * b and e = W2^T dout:
 // dgate = e . y, dy = gate e, da and db from dy by the adjoint of swiglu,
 // du = W1^T da + W3^T db, dW1 = da u^T, dW3 = db u^T, dW2 = gate dout y^T, the last three
 // summed over the expert's rows.
 
+#include "lib/Kernels/ExpertsGrad.h"
 #include "lib/Kernels/Elementwise.h"
-#include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Models.h"
 
 using namespace mlir;
@@ -62,8 +62,9 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
   Mem dGateTiles = k.stack({m.blockRows(), width});
 
   auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
-    multiply(k, panels, panels.of(k.mem(weights), m.experts), expert, {from, to}, 0, panels.count(),
-             {}, a, epilogue);
+    ProductRange range{
+        panels, panels.of(k.mem(weights), m.experts), expert, {from, to}, Val(0), panels.count()};
+    multiply(k, range, a, epilogue);
   };
   auto byPlace = [&](const Panels &panels, Mem memory) {
     return [&k, &panels, memory](Val place, int64_t rows, DepthRange depth) {
@@ -100,11 +101,7 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
     Value gate = loadColumn(k, gatherRows(k, gates, pairAt, e.row, e.rows, 1));
     SmallVector<Value> tiles{loadTile(k, aPlace), loadTile(k, bPlace), e.value,
                              broadcastColumn(k, gate, e.columns)};
-    SmallVector<Value> grads = mapTilesToMany(k, tiles, {}, [](ArrayRef<Val> x) {
-      Val a = x[0], b = x[1], e = x[2], gate = x[3], y = swiglu(a, b);
-      auto [da, db] = swigluGrad(a, b, e * gate);
-      return Vals{da, db, e * y, y * gate};
-    });
+    SmallVector<Value> grads = mapTilesToMany(k, tiles, {}, gradsOfHidden);
     storeTile(k, grads[0], aPlace);
     storeTile(k, grads[1], bPlace);
     addTile(k, grads[2],
@@ -114,50 +111,14 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
     storeTile(k, grads[3],
               viewTile(k, yPanels, {e.column / y.width(), e.row, 0}, e.rows, e.columns));
   });
-  k.loop(from, to, 1, [&](Val place) {
-    Val pair = pairAt.load({place, 0});
-    k.when(less(-1, pair), [&] {
-      dGates.store(
-          k.sumColumns(
-              width, [&](Val i, Lanes lanes) { return dGateTiles.load({place - from, i}, lanes); }),
-          {k.toIndex(pair)});
-    });
-  });
+  storeGateGrads(k, pairAt, from, to, dGateTiles, dGates);
   product(toFeatures, W1, byPlace(toFeatures, da), storeTo(du));
   product(toFeatures, W3, byPlace(toFeatures, db), [&](const ProductBlock &block) {
     addTile(k, block.value, placeOf(k, block, du, {block.row, block.column}));
   });
 }
 
-/// One launch per weight: dW [N, rows, columns] of expert e is the sum over its places of
-/// left(place, row) times the packed right-hand matrix, or that is added to it.
-static void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &m, Value starts,
-                             Value left, const Panels &right, Value packed, int64_t rows, Value out,
-                             bool accumulate) {
-  Panels average = right;
-  average.depth = ceilDiv(m.places(), m.experts);
-  Tiles tiles = Tiles::of(rows, average);
-  launch(s, name, m.experts * tiles.tasks(), {starts, left, packed, out}, /*contractions=*/1,
-         [&](Kernel &k) {
-           Mem starts = k.mem(0), left = k.mem(1), out = k.mem(3);
-           Val expert = k.task / tiles.tasks(), tile = k.task % tiles.tasks();
-           Val from = k.toIndex(starts.load({expert})), to = k.toIndex(starts.load({expert + 1}));
-           auto place = [&](const ProductBlock &block) {
-             return placeOf(k, block, out, {expert, block.row, block.column});
-           };
-           multiplyTile(k, right, tiles, tile, right.of(k.mem(2), 1), 0, {from, to - from},
-                        [&](Val row, int64_t count, DepthRange places) {
-                          return leftFactor(k, right, left, {0, row}, count, places,
-                                            tile::Order::columns);
-                        },
-                        {place, accumulate});
-         });
-}
-
-static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
-  RankedTensorType w1 = tensorType(op.getW1());
-  Mixture m{rowsOf(op.getU()),     featuresOf(op.getIds()), w1.getDimSize(0),
-            featuresOf(op.getU()), w1.getDimSize(1),        RegisterBlock::of(s.target())};
+static void launchWide(MixExpertsGradOp op, ScheduleBuilder &s, const Mixture &m) {
   ExpertRows sorted = launchSort(s, m, s.buffer(op.getIds()));
   auto pack = [&](const Panels &panels, bool transposed, Value w) {
     return preparePanels(s, panels, m.experts, transposed, w);
@@ -190,12 +151,19 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
   });
   launchCombine(s, "combine", m, rows.du, sorted.placeOf, {}, s.buffer(op.getDU()));
   bool accumulate = !op.getSums().empty();
-  launchWeightGrad(s, "grad_of_w1", m, sorted.starts, rows.da, uLayout(m), rows.uPanels, m.hidden,
-                   s.buffer(op.getDW1()), accumulate);
-  launchWeightGrad(s, "grad_of_w3", m, sorted.starts, rows.db, uLayout(m), rows.uPanels, m.hidden,
-                   s.buffer(op.getDW3()), accumulate);
-  launchWeightGrad(s, "grad_of_w2", m, sorted.starts, rows.dOut, yLayout(m), rows.yPanels,
-                   m.features, s.buffer(op.getDW2()), accumulate);
+  auto weightGrad = [&](StringRef name, Value left, const Panels &right, Value packed, int64_t size,
+                        Value out) {
+    launchWeightGrad(s, name, m, sorted.starts, left, right, packed, size, s.buffer(out),
+                     accumulate);
+  };
+  weightGrad("grad_of_w1", rows.da, uLayout(m), rows.uPanels, m.hidden, op.getDW1());
+  weightGrad("grad_of_w3", rows.db, uLayout(m), rows.uPanels, m.hidden, op.getDW3());
+  weightGrad("grad_of_w2", rows.dOut, yLayout(m), rows.yPanels, m.features, op.getDW2());
+}
+
+static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
+  Mixture m = Mixture::of(op, s.target());
+  m.block.narrow() ? launchNarrowGrad(op, s, m) : launchWide(op, s, m);
 }
 
 void attachExpertGradKernels(MLIRContext &context) {

@@ -6,6 +6,7 @@
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Gemm.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/NarrowPack.h"
 
 using namespace mlir;
 
@@ -22,12 +23,16 @@ enum class Left {
 /// and b are operands, c is a buffer.
 static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, bool transposed,
                           Value c, bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
-  Panels panels{depth, columns, RegisterBlock::of(s.target())};
+  bool narrow = isNarrow(a) && isNarrow(b);
+  Panels panels{depth, columns, RegisterBlock::of(s.target(), narrow)};
   Tiles tiles = Tiles::of(rows, panels);
   int64_t step = panels.block.rows;
-  // Elements in a column lie far apart; when each is read for several panels, and more of them than the
-  // first-level cache has lines for, bring them together.
-  if (layout == Left::Columns && depth >= 256 && panels.count() >= 3) {
+  if (panels.block.narrow()) {
+    a = prepareLeft(s, panels.block, a, layout == Left::Columns, rows, depth);
+    layout = Left::Rows;
+  } else if (layout == Left::Columns && depth >= 256 && panels.count() >= 3) {
+    // Elements in a column lie far apart; when each is read for several panels, and more of them than
+    // the first-level cache has lines for, bring them together.
     a = prepareRuns(s, a, depth, rows);
     layout = Left::Runs;
   } else {

@@ -9,6 +9,7 @@
 #include "lib/Kernels/Kernels.h"
 #include "lib/Package/Manifest.h"
 #include "lib/Package/Package.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -29,6 +30,7 @@
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/Schedule/Schedule.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -45,9 +47,10 @@ std::optional<Phase> dreamer::phaseNamed(StringRef name) {
 void dreamer::registerCompilerDialects(DialectRegistry &registry) {
   registry.insert<DreamerDialect, schedule::ScheduleDialect, tile::TileDialect>();
   // What IR of the kernels and the target phase may hold.
-  registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
-                  memref::MemRefDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
+  registry
+      .insert<affine::AffineDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect,
+              func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
+              memref::MemRefDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   registerKernelModels(registry);
   func::registerAllExtensions(registry);
   registerBuiltinDialectTranslation(registry);
@@ -67,15 +70,22 @@ bool dreamer::checkEntries(ArrayRef<std::string> entries, std::string &problem) 
 }
 
 std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string> targets,
-                                                            std::string &problem) {
-  std::vector<std::string> variants;
-  for (StringRef target : targets) {
+                                                            bool narrow, std::string &problem) {
+  const std::string everyone = "cpu";
+  SmallVector<StringRef> all = KernelTarget::names(narrow);
+  std::vector<KernelTarget> variants;
+  auto add = [&](StringRef name) {
+    std::optional<KernelTarget> variant = KernelTarget::named(name, problem);
+    if (variant)
+      variants.push_back(std::move(*variant));
+    return variant.has_value();
+  };
+  for (StringRef target : targets.empty() ? ArrayRef(everyone) : targets) {
     if (target == "cpu") {
-      variants.insert(variants.end(), {"x86-64-v3", "x86-64-v4"});
+      llvm::for_each(all, add);
     } else if (target.consume_front("cpu:")) {
-      if (!KernelTarget::named(target, problem))
+      if (!add(target))
         return std::nullopt;
-      variants.push_back(target.str());
     } else if (target.starts_with("nvidia")) {
       problem =
           "the target '" + target.str() + "' is not yet in this version; use cpu or cpu:native";
@@ -85,12 +95,16 @@ std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string
       return std::nullopt;
     }
   }
-  if (variants.empty())
-    variants = {"x86-64-v3", "x86-64-v4"};
   // A loader takes the last that fits.
-  llvm::sort(variants);
-  variants.erase(llvm::unique(variants), variants.end());
-  return variants;
+  auto rank = [](const KernelTarget &variant) {
+    return std::pair(llvm::popcount(variant.featureBits()), StringRef(variant.name));
+  };
+  llvm::sort(variants, [&](const auto &a, const auto &b) { return rank(a) < rank(b); });
+  std::vector<std::string> names;
+  for (const KernelTarget &variant : variants)
+    if (names.empty() || names.back() != variant.name)
+      names.push_back(variant.name);
+  return names;
 }
 
 namespace {
@@ -155,7 +169,8 @@ private:
 
   LogicalResult enterKernels() {
     std::string problem;
-    std::optional<std::vector<std::string>> variants = variantsOf(options.targets, problem);
+    std::optional<std::vector<std::string>> variants =
+        variantsOf(options.targets, multipliesNarrow(), problem);
     if (!variants)
       return module.emitError() << problem;
     addCost();
@@ -166,6 +181,16 @@ private:
       passes.addPass(createCanonicalizerPass());
       passes.addPass(createCSEPass());
     });
+  }
+
+  /// Whether the program has matrices of bf16.
+  bool multipliesNarrow() {
+    auto isNarrow = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
+    auto visit = [&](Operation *op) {
+      return llvm::any_of(op->getResultTypes(), isNarrow) ? WalkResult::interrupt()
+                                                          : WalkResult::advance();
+    };
+    return module.walk(visit).wasInterrupted();
   }
 
   /// A report of the program's cost, for those who ask a package.

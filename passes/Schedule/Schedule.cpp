@@ -4,6 +4,7 @@
 #include "passes/Schedule/Schedule.h"
 #include "dialects/Schedule/ScheduleDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -113,7 +114,8 @@ public:
   void runOnOperation() override {
     SmallVector<std::string> names(targets.begin(), targets.end());
     if (names.empty())
-      names = {"x86-64-v3", "x86-64-v4"};
+      for (StringRef name : KernelTarget::names(/*narrow=*/false))
+        names.push_back(name.str());
     Scheduler scheduler(getOperation());
     if (failed(scheduler.run(names)))
       return signalPassFailure();

@@ -48,8 +48,8 @@ cl::opt<int64_t> microBatches("micro-batches",
                               cl::value_desc("n"), cl::init(1), cl::cat(category));
 cl::list<std::string>
     targets("target",
-            cl::desc("Machines: cpu (any x86-64-v3 or v4, default), cpu:native (this "
-                     "one), cpu:x86-64-v3, cpu:x86-64-v4"),
+            cl::desc("Machines: cpu (any from x86-64-v3 on, default), cpu:native (this one), "
+                     "cpu:x86-64-v3, cpu:x86-64-v4, cpu:x86-64-v4-bf16, cpu:x86-64-v4-amx"),
             cl::value_desc("target"), cl::CommaSeparated, cl::cat(category));
 cl::opt<std::string>
     compileFrom("compile-from",
@@ -163,7 +163,8 @@ std::vector<std::string> modelFlags(int argc, char **argv) {
 bool readTargets(CompilerOptions &options) {
   options.targets.assign(targets.begin(), targets.end());
   std::string problem;
-  return variantsOf(options.targets, problem) || usageError("--target: " + problem);
+  return variantsOf(options.targets, /*narrow=*/true, problem) ||
+         usageError("--target: " + problem);
 }
 
 } // namespace

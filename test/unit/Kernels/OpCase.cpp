@@ -14,6 +14,7 @@
 #include "test/unit/Kernels/Jit.h"
 #include "test/unit/Kernels/RecordedSchedule.h"
 #include "gtest/gtest.h"
+#include <array>
 #include <cstring>
 #include <limits>
 
@@ -209,6 +210,10 @@ bool Runner::build() {
   kernels = ModuleOp::create(loc);
   target.name = "test";
   target.vectorBits = test.vectorBits;
+  if (test.products != NarrowProducts::widened)
+    target.emulated = {"avx512bf16"};
+  if (test.products == NarrowProducts::tiles)
+    target.emulated.insert({"amx-tile", "amx-bf16"});
   schedule = std::make_unique<RecordedSchedule>(op, *kernels, target);
   model = dyn_cast<KernelOpInterface>(op);
   if (!model)
@@ -220,7 +225,7 @@ bool Runner::build() {
 }
 
 bool Runner::compile() {
-  jit = Jit::compile(*kernels, target.vectorBits);
+  jit = Jit::compile(*kernels, target);
   return jit != nullptr;
 }
 
@@ -279,7 +284,8 @@ std::string Runner::describe() {
   std::string text;
   llvm::raw_string_ostream os(text);
   op->print(os);
-  os << " vectors of " << test.vectorBits << " bits";
+  os << " vectors of " << test.vectorBits << " bits, "
+     << std::array{"widened", "pairs", "tiles"}[static_cast<int>(test.products)];
   return text;
 }
 

@@ -6,6 +6,7 @@
 #ifndef DREAMER_TEST_UNIT_KERNELS_OPCASE_H
 #define DREAMER_TEST_UNIT_KERNELS_OPCASE_H
 
+#include "lib/Kernels/KernelTarget.h"
 #include "lib/Reference/Interpreter.h"
 #include "mlir/IR/MLIRContext.h"
 #include <random>
@@ -49,6 +50,7 @@ struct OpCase {
   double tolerance = 2e-6;     ///< of ||kernel - reference|| / ||reference||
   std::string resultType = {}; ///< where types do not follow from operands
   int64_t vectorBits = 256;
+  NarrowProducts products = NarrowProducts::widened; ///< others are emulated
 };
 
 /// Runs the case: kernels agree with the interpreter, give the same bits with tasks in
