@@ -3,6 +3,7 @@
 
 #include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Attention.h"
+#include "lib/Kernels/Shuffle.h"
 
 using namespace mlir;
 
@@ -96,9 +97,8 @@ void copyRows(Kernel &k, Mem matrix, Mem rowAt, Val from, Val to, Mem copies) {
   k.loop(from, to, 1, [&](Val place) {
     Val id = rowAt.load({place, 0}), there = less(-1, id), row = k.toIndex(max(id, 0));
     auto copy = [&](Val column, int64_t valid, int64_t written) {
-      Val value = raw.load({row, column}, Lanes{width, valid});
-      Val none = k.number(0.0, value.getType());
-      copies.store(select(there, value, none), {place, column}, Lanes{width, written});
+      Val pairs = pairsToLanes(raw.load({row, column}, Lanes{width, valid}));
+      copies.store(lanesToPairs(select(there, pairs, 0)), {place, column}, Lanes{width, written});
     };
     k.loop(0, whole, width, [&](Val column) { copy(column, width, width); });
     if (whole < padded)
