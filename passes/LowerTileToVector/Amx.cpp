@@ -24,12 +24,16 @@ Type amxPartType(MLIRContext *context) {
 }
 
 FailureOr<Tile> amxShapeOf(const KernelTarget &target, Operation *op, tile::RegType type) {
-  if (target.narrowProducts() != NarrowProducts::tiles)
-    return op->emitError()
-           << "expected a target with amx-tile, amx-bf16, avx512bf16 and vectors of "
-              "512 bits for "
-           << type << ", found vectors of " << target.vectorBits << " bits and the features "
-           << llvm::join(target.features, ", ");
+  if (target.narrowProducts() != NarrowProducts::tiles) {
+    SmallVector<StringRef> has;
+    for (StringRef feature : {"amx-tile", "amx-bf16", "avx512bf16"})
+      if (target.has(feature))
+        has.push_back(feature);
+    return op->emitError() << "expected a target with amx-tile, amx-bf16, avx512bf16 and vectors of "
+                              "512 bits for "
+                           << type << ", found vectors of " << target.vectorBits << " bits and "
+                           << (has.empty() ? "none of these" : llvm::join(has, ", "));
+  }
   if (!type.getElementType().isF32())
     return op->emitError() << "expected accumulators of f32, found " << type;
   int64_t perRow = type.getColumns() / side;
@@ -91,18 +95,20 @@ LogicalResult lowerAmxLoad(Lowering &lowering, tile::LoadOp op) {
   kernels::Emitter &e = lowering.emit();
   const Place &place = lowering.place(op.getSource());
   Type type = amxPartType(op.getContext());
+  std::optional<Mem> stack; // what is not all there goes by it
   for (auto [i, part] : llvm::enumerate(tile->parts)) {
     int64_t row = i / tile->perRow * side, column = i % tile->perRow * side;
     if (isDirect(place)) {
       part = loadTile(e, type, place.memory, place.at(row, column));
       continue;
     }
-    Mem stack = e.stack({side, side});
-    e.loop(0, side, 1, [&](Val at) { stack.store(e.f32(0, side), {at, 0}, Lanes::all(side)); });
+    if (!stack)
+      stack = e.stack({side, side});
+    e.loop(0, side, 1, [&](Val at) { stack->store(e.f32(0, side), {at, 0}, Lanes::all(side)); });
     forRows(lowering, place, row, [&](Val at, const Row &from) {
-      stack.store(loadVector(lowering, place, from, column, side), {at, 0}, Lanes::all(side));
+      stack->store(loadVector(lowering, place, from, column, side), {at, 0}, Lanes::all(side));
     });
-    part = loadTile(e, type, stack, {0, 0});
+    part = loadTile(e, type, *stack, {0, 0});
   }
   lowering.set(op, *tile);
   return success();
@@ -112,16 +118,18 @@ LogicalResult lowerAmxStore(Lowering &lowering, tile::StoreOp op) {
   kernels::Emitter &e = lowering.emit();
   const Tile &tile = lowering.tile(op.getValue());
   const Place &place = lowering.place(op.getTarget());
+  std::optional<Mem> stack; // what is not all there goes by it
   for (auto [i, part] : llvm::enumerate(tile.parts)) {
     int64_t row = i / tile.perRow * side, column = i % tile.perRow * side;
     if (isDirect(place) && !op.getCombine()) {
       storeTile(e, part, place.memory, place.at(row, column));
       continue;
     }
-    Mem stack = e.stack({side, side});
-    storeTile(e, part, stack, {0, 0});
+    if (!stack)
+      stack = e.stack({side, side});
+    storeTile(e, part, *stack, {0, 0});
     forRows(lowering, place, row, [&](Val at, const Row &to) {
-      Val value = stack.load({at, 0}, Lanes::all(side));
+      Val value = stack->load({at, 0}, Lanes::all(side));
       if (auto how = op.getCombine())
         value = combine(*how, loadVector(lowering, place, to, column, side), value);
       storeVector(lowering, place, to, column, value);
