@@ -17,7 +17,6 @@
 // AMX-LABEL: {{^}}linear_product_0:
 // AMX: ldtilecfg
 // AMX-COUNT-4: tilezero
-// AMX-NEXT: {{.*}}
 // AMX: tileloadd [[Y0:.*]], %[[Y:tmm[0-9]]]
 // AMX: tileloadd {{.*}}, %[[X:tmm[0-9]]]
 // AMX: tdpbf16ps %[[Y]], %[[X]], %tmm
