@@ -29,10 +29,11 @@ FailureOr<Tile> amxShapeOf(const KernelTarget &target, Operation *op, tile::RegT
     for (StringRef feature : {"amx-tile", "amx-bf16", "avx512bf16"})
       if (target.has(feature))
         has.push_back(feature);
-    return op->emitError() << "expected a target with amx-tile, amx-bf16, avx512bf16 and vectors of "
-                              "512 bits for "
-                           << type << ", found vectors of " << target.vectorBits << " bits and "
-                           << (has.empty() ? "none of these" : llvm::join(has, ", "));
+    return op->emitError()
+           << "expected a target with amx-tile, amx-bf16, avx512bf16 and vectors of "
+              "512 bits for "
+           << type << ", found vectors of " << target.vectorBits << " bits and "
+           << (has.empty() ? "none of these" : llvm::join(has, ", "));
   }
   if (!type.getElementType().isF32())
     return op->emitError() << "expected accumulators of f32, found " << type;

@@ -128,10 +128,10 @@ struct LaunchSpec {
   std::string kernel;
   std::string operation; ///< that it is a part of, such as "dreamer.linear"
   std::string part;      ///< of the model, such as "core.sequence_attention"; "other" if unknown
-  std::string products;  ///< of bf16 as it is: "pairs" or "tiles"; "" if all is f32
   int64_t flops = 0;     ///< contractions; a multiply-add counts two
   int64_t bytesRead = 0;
   int64_t bytesWritten = 0;
+  std::string products = {}; ///< of bf16 as it is: "pairs" or "tiles"; "" if all is f32
 
   int64_t bytes() const { return bytesRead + bytesWritten; }
 };

@@ -116,9 +116,9 @@ std::map<std::string, double> measureNarrowFlops(runtime::Device &device) {
   std::map<std::string, double> found;
   auto has = [](int feature) { return (runtime::cpuFeatures() >> feature & 1) != 0; };
   if (has(DREAMER_CPU_AVX512BF16))
-    found["pairs"] =
-        measureRate(device, 2 * 12 * 32 * steps, [] { multiplyPairs(steps); });
-  constexpr uint64_t tiles = uint64_t{1} << DREAMER_CPU_AMX_BF16 | uint64_t{1} << DREAMER_CPU_AMX_TILE;
+    found["pairs"] = measureRate(device, 2 * 12 * 32 * steps, [] { multiplyPairs(steps); });
+  constexpr uint64_t tiles = uint64_t{1} << DREAMER_CPU_AMX_BF16 | uint64_t{1}
+                                                                       << DREAMER_CPU_AMX_TILE;
   if (has(DREAMER_CPU_AMX_BF16) && runtime::requestCpuPermissions(tiles).ok())
     found["tiles"] =
         measureRate(device, 2 * 4 * 16 * 16 * 32 * tileSteps, [] { multiplyTiles(tileSteps); });

@@ -26,7 +26,7 @@ struct Machine {
   std::string processor; ///< as the operating system calls it
   std::vector<std::string> features;
   int threads = 1;
-  double flopsPerSecond = 0;         ///< f32 multiply-adds in registers, counted as two
+  double flopsPerSecond = 0; ///< f32 multiply-adds in registers, counted as two
   /// The same of bf16, by "pairs" (AVX512-BF16) and "tiles" (AMX), where the machine has them.
   std::map<std::string, double> narrowFlopsPerSecond;
   std::vector<Bandwidth> bandwidths; ///< from the smallest set to the largest, which is in memory

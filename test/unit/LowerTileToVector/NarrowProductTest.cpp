@@ -87,8 +87,8 @@ void check(const Shape &s, const std::set<std::string> &emulated, std::mt19937 &
       expected[i * n + j] = static_cast<float>(sum);
     }
   std::vector<uint16_t> a16 = toBf16(a), b16 = toBf16(inPairs(b, k, n));
-  compiled->run({address(a16), address(b16), address(c), s.validRows, s.validColumns,
-                 s.validDepth / step});
+  compiled->run(
+      {address(a16), address(b16), address(c), s.validRows, s.validColumns, s.validDepth / step});
   EXPECT_LT(distance(c, expected), 1e-6) << source;
 }
 
