@@ -6,10 +6,13 @@
 #include "passes/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/AccumulateGradients/AccumulateGradients.h"
+#include "passes/ApplyTuning/ApplyTuning.h"
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/BuildNvidiaKernel/BuildNvidiaKernel.h"
 #include "passes/CheckTileProtocol/CheckTileProtocol.h"
 #include "passes/Differentiate/Differentiate.h"
+#include "passes/FuseProducts/FuseProducts.h"
+#include "passes/FuseTiles/FuseTiles.h"
 #include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/NarrowMatrices/NarrowMatrices.h"
@@ -25,17 +28,24 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   passes.addPass(createBuildEntryPoints(std::move(entryPoints)));
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
-  passes.addPass(createAccumulateGradients());
+  FuseProductsOptions fuseProducts;
+  fuseProducts.when = options.fuseProducts;
+  passes.addPass(createFuseProducts(fuseProducts));
+  if (options.accumulateGradients)
+    passes.addPass(createAccumulateGradients());
   if (options.narrowMatrices)
     passes.addPass(createNarrowMatrices());
 }
 
 void dreamer::registerDreamerPasses() {
   registerAccumulateGradientsPasses();
+  registerApplyTuningPasses();
   registerBuildEntryPointsPasses();
   registerBuildNvidiaKernelPasses();
   registerCheckTileProtocolPasses();
   registerDifferentiatePasses();
+  registerFuseProductsPasses();
+  registerFuseTilesPasses();
   registerLowerTileToVectorPasses();
   registerLowerToLLVMPasses();
   registerLowerToLLVMPipeline();

@@ -8,6 +8,8 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "passes/Differentiate/Differentiate.h"
+#include "passes/FuseProducts/FuseProducts.h"
+#include "passes/FuseTiles/FuseTiles.h"
 #include <string>
 #include <vector>
 
@@ -17,7 +19,11 @@ namespace dreamer {
 struct ProgramOptions {
   std::vector<std::string> entries; ///< entry points; none: all
   Recompute recompute = Recompute::None;
-  int64_t microBatches = 1;    ///< parts of the batch whose gradients add up
+  int64_t microBatches = 1;        ///< parts of the batch whose gradients add up
+  bool accumulateGradients = true; ///< gradients and products are added by what makes them
+  When fuseProducts = When::Auto;  ///< products that a loss reduces
+  When fuseTiles =
+      When::Auto; ///< products with what follows from their tiles; by the kernels phase
   bool narrowMatrices = false; ///< operands of matrix products are bf16
 };
 

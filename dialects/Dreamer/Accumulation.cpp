@@ -19,7 +19,9 @@ static Results resultsOf(std::initializer_list<Value> values) {
 
 Results EmbeddingGradOp::getSummedResults() { return resultsOf({getDTable()}); }
 Results RMSNormGradOp::getSummedResults() { return resultsOf({getDWeight()}); }
+Results LinearOp::getSummedResults() { return resultsOf({getResult()}); }
 Results LinearWeightGradOp::getSummedResults() { return resultsOf({getDWeight()}); }
+Results LinearCrossEntropyGradOp::getSummedResults() { return resultsOf({getDWeight()}); }
 Results DepthAttentionGradOp::getSummedResults() { return resultsOf({getDKeys(), getDValues()}); }
 Results MixExpertsGradOp::getSummedResults() { return resultsOf({getDW1(), getDW3(), getDW2()}); }
 

@@ -53,6 +53,15 @@ Cost LinearWeightGradOp::getCost(IndexOf index) {
   return withFlops(*this, 2 * product(leadOf(getX())) * product(shapeOf(getDWeight())), index);
 }
 
+Cost LinearCrossEntropyOp::getCost(IndexOf index) {
+  return withFlops(*this, 2 * product(leadOf(getX())) * product(shapeOf(getWeight())), index);
+}
+
+Cost LinearCrossEntropyGradOp::getCost(IndexOf index) {
+  // The logits, and both factors' cotangents.
+  return withFlops(*this, 3 * 2 * product(leadOf(getX())) * product(shapeOf(getWeight())), index);
+}
+
 //===-- Attention ---===//
 
 /// Multiply-adds of one causal product of all heads: T (T + 1) / 2 pairs of positions.

@@ -67,6 +67,12 @@ struct Cost {
   }
 };
 
+/// In `dreamer.fused`: a product, and the operations that are computed on its tiles, in order.
+struct TileChain {
+  mlir::Operation *product;
+  llvm::SmallVector<mlir::Operation *> followers;
+};
+
 namespace detail {
 /// Whether the sums of an AccumulatingOpInterface are of its results' types.
 mlir::LogicalResult verifySums(mlir::Operation *op);

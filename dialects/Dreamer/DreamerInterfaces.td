@@ -89,6 +89,45 @@ def AccumulatingOpInterface : OpInterface<"AccumulatingOpInterface"> {
   let verify = "return ::dreamer::detail::verifySums($_op);";
 }
 
+def ReducesProductOpInterface : OpInterface<"ReducesProductOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation that reads a product x W^T row by row and leaves little of it (a loss): it has a form that
+    is given the factors and computes the product itself, some rows at a time, so that the whole is
+    never in memory. With the operation that gives the product's cotangent at hand, that form gives
+    the factors' cotangents too.
+  }];
+  let methods = [
+    InterfaceMethod<"The operand that may be such a product.", "::mlir::Value", "getProduct", (ins)>,
+    InterfaceMethod<[{
+      The cotangent of the product if that is what `user`, another reader of the product, computes for
+      this operation; else null.
+    }], "::mlir::Value", "getProductCotangent", (ins "::mlir::Operation *":$user)>,
+    InterfaceMethod<[{
+      Builds the form with factors `x` and `weight`, and gives its results: those of this operation and,
+      if `adjoint` (the owner of the product's cotangent) is given, the cotangents of x and weight.
+      `exact`: the factors are not to be narrowed.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildFromFactors",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$x, "::mlir::Value":$weight,
+           "bool":$exact, "::mlir::Operation *":$adjoint)>,
+  ];
+}
+
+def TileLocalOpInterface : OpInterface<"TileLocalOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation with one result [lead, features], of which a run of features at some position follows
+    from the same run at the same position of operands of that shape, its *tile operands*, and from other
+    operands that are needed whole and are small (a norm's weight, positions). So it can be computed on a
+    tile of what it follows as soon as that tile is there, and in its place.
+  }];
+  let methods = [
+    InterfaceMethod<"The length of a run; tiles are whole runs.", "int64_t", "getTileRun", (ins)>,
+    InterfaceMethod<"The operands that are read tile by tile.",
+      "::llvm::SmallVector<::mlir::OpOperand *>", "getTileOperands", (ins)>,
+  ];
+}
+
 def DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
   let cppNamespace = "::dreamer";
   let description = [{

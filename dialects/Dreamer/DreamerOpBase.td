@@ -21,6 +21,8 @@ def Dreamer_IntScalar : 0DTensorOf<[I32]>;
 
 def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
 def Accumulates : DeclareOpInterfaceMethods<AccumulatingOpInterface>;
+def ReducesProduct : DeclareOpInterfaceMethods<ReducesProductOpInterface>;
+def TileLocal : DeclareOpInterfaceMethods<TileLocalOpInterface>;
 def Decodable : DeclareOpInterfaceMethods<DecodableOpInterface>;
 def DecodableWithCache
     : DeclareOpInterfaceMethods<DecodableOpInterface, ["getCachedOperands"]>;

@@ -4,6 +4,7 @@
 // All operations of the dialect, for the generators.
 
 include "dialects/Dreamer/ExpertOps.td"
+include "dialects/Dreamer/FusedOps.td"
 include "dialects/Dreamer/GradientOps.td"
 include "dialects/Dreamer/LayerOps.td"
 include "dialects/Dreamer/RecurrenceOps.td"

@@ -99,4 +99,23 @@ def Dreamer_CrossEntropyGradOp : Dreamer_PureOp<"cross_entropy_grad", [Cheap]> {
                        "`:` type(operands)";
 }
 
+def Dreamer_LinearCrossEntropyGradOp
+    : Dreamer_PureOp<"linear_cross_entropy_grad", [Contracts, MatrixOperands, Accumulates]> {
+  let summary = "linear_cross_entropy and its adjoint in one: each logit is computed once";
+  let description = [{
+    The results of `linear_cross_entropy`, then the cotangents of x and W for the loss's cotangent
+    `d_loss`. As the loss is linear in what follows it, its adjoint needs nothing of the pass in
+    between but `d_loss`: while the logits of some positions are at hand, so is their part of both.
+    Hsu et al., "Liger Kernel", 2024.
+  }];
+  let arguments = (ins Dreamer_Matrix:$x, Dreamer_Matrix:$weight, Dreamer_Ids:$targets,
+                       Dreamer_FloatScalar:$count, Dreamer_FloatScalar:$d_loss,
+                       Variadic<Dreamer_Float>:$sums, DefaultValuedAttr<F64Attr, "0.0">:$z_loss,
+                       UnitAttr:$full_precision);
+  let results = (outs Dreamer_FloatScalar:$loss, Dreamer_Float:$token_loss, Dreamer_Float:$lse,
+                      Dreamer_Float:$d_x, Dreamer_Float:$d_weight);
+  let assemblyFormat = "$x `,` $weight `,` $targets `,` $count `,` $d_loss "
+                       "(`into` `(` $sums^ `)`)? attr-dict `:` type(operands)";
+}
+
 #endif // DREAMER_GRADIENT_OPS_TD

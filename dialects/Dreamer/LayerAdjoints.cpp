@@ -36,6 +36,8 @@ void LinearOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
   context.accumulate(getWeight(),
                      LinearWeightGradOp::create(builder, getLoc(), rows, columns,
                                                 /*sums=*/ValueRange(), getFullPrecision()));
+  for (Value sum : getSums())
+    context.accumulate(sum, dResult);
 }
 
 void RotaryOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {

@@ -30,7 +30,7 @@ def Dreamer_EmbeddingOp : Dreamer_PureOp<"embedding", [Partial, Differentiable]>
   let assemblyFormat = "$tokens `,` $table attr-dict `:` type(operands)";
 }
 
-def Dreamer_RMSNormOp : Dreamer_PureOp<"rms_norm", [Cheap, Differentiable]> {
+def Dreamer_RMSNormOp : Dreamer_PureOp<"rms_norm", [Cheap, Differentiable, TileLocal]> {
   let summary = "x / sqrt(mean(x^2) + eps) * w over each run of size(w) features";
   let description = [{
     `w` is [c] and c divides the last dimension: each consecutive run of c features
@@ -44,18 +44,24 @@ def Dreamer_RMSNormOp : Dreamer_PureOp<"rms_norm", [Cheap, Differentiable]> {
 }
 
 def Dreamer_LinearOp
-    : Dreamer_PureOp<"linear", [Contracts, Differentiable, MatrixOperands]> {
+    : Dreamer_PureOp<"linear", [Contracts, Differentiable, MatrixOperands, Accumulates]> {
   let summary = "x W^T: [lead, in], [out, in] -> f32 [lead, out]; `transpose`: x W";
   let description = [{
-    `full_precision` keeps the operands f32 whatever the element type (the router).
+    `full_precision` keeps the operands f32 whatever the element type (the router). With `into`, the
+    product is added to the tensor given.
   }];
-  let arguments = (ins Dreamer_Matrix:$x, Dreamer_Matrix:$weight,
+  let arguments = (ins Dreamer_Matrix:$x, Dreamer_Matrix:$weight, Variadic<Dreamer_Float>:$sums,
                        UnitAttr:$transpose, UnitAttr:$full_precision);
   let results = (outs Dreamer_Float:$result);
-  let assemblyFormat = "$x `,` $weight attr-dict `:` type(operands)";
+  let assemblyFormat = "$x `,` $weight (`into` `(` $sums^ `)`)? attr-dict `:` type(operands)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight,
+                                CArg<"bool", "false">:$transpose,
+                                CArg<"bool", "false">:$fullPrecision),
+                            "build($_builder, $_state, x, weight, ::mlir::ValueRange(), transpose, "
+                            "fullPrecision);">];
 }
 
-def Dreamer_RotaryOp : Dreamer_PureOp<"rotary", [Cheap, Differentiable]> {
+def Dreamer_RotaryOp : Dreamer_PureOp<"rotary", [Cheap, Differentiable, TileLocal]> {
   let summary = "rotary position encoding of each run of head_dim features";
   let description = [{
     Rotates the pairs (v_i, v_{i + c/2}) of each run v of c = head_dim features by
@@ -69,14 +75,14 @@ def Dreamer_RotaryOp : Dreamer_PureOp<"rotary", [Cheap, Differentiable]> {
   let assemblyFormat = "$x `,` $position attr-dict `:` type(operands)";
 }
 
-def Dreamer_SwiGLUOp : Dreamer_PureOp<"swiglu", [Cheap, Differentiable]> {
+def Dreamer_SwiGLUOp : Dreamer_PureOp<"swiglu", [Cheap, Differentiable, TileLocal]> {
   let summary = "silu(a) * b, elementwise; Shazeer, \"GLU Variants\", 2020";
   let arguments = (ins Dreamer_Float:$a, Dreamer_Float:$b);
   let results = (outs Dreamer_Float:$result);
   let assemblyFormat = "$a `,` $b attr-dict `:` type(operands)";
 }
 
-def Dreamer_AddOp : Dreamer_PureOp<"add", [Cheap, Differentiable, Commutative]> {
+def Dreamer_AddOp : Dreamer_PureOp<"add", [Cheap, Differentiable, TileLocal, Commutative]> {
   let summary = "a + b, elementwise";
   let arguments = (ins Dreamer_Float:$a, Dreamer_Float:$b);
   let results = (outs Dreamer_Float:$result);
@@ -84,7 +90,7 @@ def Dreamer_AddOp : Dreamer_PureOp<"add", [Cheap, Differentiable, Commutative]> 
   let hasFolder = 1;
 }
 
-def Dreamer_ScaleOp : Dreamer_PureOp<"scale", [Cheap, Differentiable]> {
+def Dreamer_ScaleOp : Dreamer_PureOp<"scale", [Cheap, Differentiable, TileLocal]> {
   let summary = "x times a constant";
   let arguments = (ins Dreamer_Float:$x, F64Attr:$factor);
   let results = (outs Dreamer_Float:$result);

@@ -24,6 +24,18 @@ Operands LinearWeightGradOp::getMatrixOperands() {
   return {&getDResultMutable(), &getXMutable()};
 }
 
+/// The factors of the logits; their cotangent never leaves a kernel and stays f32.
+template <typename LossOp>
+static Operands factorsOf(LossOp op) {
+  if (op.getFullPrecision())
+    return {};
+  return {&op.getXMutable(), &op.getWeightMutable()};
+}
+
+Operands LinearCrossEntropyOp::getMatrixOperands() { return factorsOf(*this); }
+
+Operands LinearCrossEntropyGradOp::getMatrixOperands() { return factorsOf(*this); }
+
 Operands SequenceAttentionOp::getMatrixOperands() {
   return {&getQMutable(), &getKMutable(), &getVMutable()};
 }

@@ -15,7 +15,8 @@ def Dreamer_CountTargetsOp : Dreamer_PureOp<"count_targets", [Cheap]> {
   let assemblyFormat = "$targets attr-dict `:` type($targets)";
 }
 
-def Dreamer_CrossEntropyOp : Dreamer_PureOp<"cross_entropy", [Cheap, Differentiable]> {
+def Dreamer_CrossEntropyOp
+    : Dreamer_PureOp<"cross_entropy", [Cheap, Differentiable, ReducesProduct]> {
   let summary = "mean cross-entropy over targets that are not -1";
   let description = [{
     logits f32 [lead, V], targets i32 [lead] in [0, V) or -1 (ignored), count f32 [] the
@@ -27,6 +28,20 @@ def Dreamer_CrossEntropyOp : Dreamer_PureOp<"cross_entropy", [Cheap, Differentia
                        Dreamer_FloatScalar:$count, DefaultValuedAttr<F64Attr, "0.0">:$z_loss);
   let results = (outs Dreamer_FloatScalar:$loss, Dreamer_Float:$token_loss, Dreamer_Float:$lse);
   let assemblyFormat = "$logits `,` $targets `,` $count attr-dict `:` type(operands)";
+}
+
+def Dreamer_LinearCrossEntropyOp
+    : Dreamer_PureOp<"linear_cross_entropy", [Contracts, Differentiable, MatrixOperands]> {
+  let summary = "cross_entropy of the logits x W^T, which are never in memory as a whole";
+  let description = [{
+    x [lead, h], W [V, h]; the rest, and the results, as for `cross_entropy`. The logits of some
+    positions at a time are made and reduced. `full_precision` as for `linear`.
+  }];
+  let arguments = (ins Dreamer_Matrix:$x, Dreamer_Matrix:$weight, Dreamer_Ids:$targets,
+                       Dreamer_FloatScalar:$count, DefaultValuedAttr<F64Attr, "0.0">:$z_loss,
+                       UnitAttr:$full_precision);
+  let results = (outs Dreamer_FloatScalar:$loss, Dreamer_Float:$token_loss, Dreamer_Float:$lse);
+  let assemblyFormat = "$x `,` $weight `,` $targets `,` $count attr-dict `:` type(operands)";
 }
 
 def Dreamer_GlobalNormOp : Dreamer_PureOp<"global_norm", [Cheap]> {

@@ -30,6 +30,37 @@ LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *context, MaybeLocati
   return rule.result();
 }
 
+/// x [lead, h], W [V, h] and targets [lead].
+template <typename Adaptor>
+static bool isLinearLoss(ShapeRule &rule, Adaptor op) {
+  return rule.minRank("x", op.getX(), 1) && rule.rank("the weight", op.getWeight(), 2) &&
+         rule.size("features of the weight", featuresOf(op.getWeight()), featuresOf(op.getX())) &&
+         rule.shape("targets", op.getTargets(), leadOf(op.getX()));
+}
+
+LogicalResult LinearCrossEntropyOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                                     Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (isLinearLoss(rule, op)) {
+    types.push_back(rule.f32({}));
+    types.append(2, rule.f32(leadOf(op.getX())));
+  }
+  return rule.result();
+}
+
+LogicalResult LinearCrossEntropyGradOp::inferReturnTypes(MLIRContext *context,
+                                                         MaybeLocation location, Adaptor op,
+                                                         Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  if (isLinearLoss(rule, op)) {
+    types.push_back(rule.f32({}));
+    types.append(2, rule.f32(leadOf(op.getX())));
+    types.push_back(rule.f32(shapeOf(op.getX())));
+    types.push_back(rule.f32(shapeOf(op.getWeight())));
+  }
+  return rule.result();
+}
+
 LogicalResult GlobalNormOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
                                              Adaptor op, Types &types) {
   ShapeRule rule(context, location, getOperationName(), op.getOperands());

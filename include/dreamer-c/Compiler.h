@@ -73,6 +73,7 @@ typedef struct dreamer_compile_options {
   dreamer_diagnostic_fn on_diagnostic; ///< default: messages go to standard error
   dreamer_progress_fn on_progress;     ///< default: none
   void *user;                          ///< handed to both
+  const char *tuning_database; ///< a file of dreamer-tune whose choices are used; default: none
 } dreamer_compile_options;
 
 /// Compiles the description (YAML, `length` bytes) to a package at the path `output`. `name` is what

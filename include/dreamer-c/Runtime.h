@@ -245,6 +245,9 @@ DREAMER_API dreamer_status dreamer_package_output(const dreamer_package *package
 /// Bytes of working memory that a call of this entry takes besides its inputs and outputs; -1 if
 /// there is no such entry.
 DREAMER_API int64_t dreamer_package_arena_bytes(const dreamer_package *package, const char *entry);
+/// Bytes in which a session keeps what entries make of its parameters (weights in the form that
+/// kernels read), from the first call of such an entry on.
+DREAMER_API int64_t dreamer_package_kept_bytes(const dreamer_package *package);
 
 /// A place in the code of an entry that launches a kernel, and what one launch does. FLOPs are those
 /// of contractions, a multiply-add counting two; bytes count every touched byte once. In a loop over
@@ -355,7 +358,8 @@ DREAMER_API dreamer_status dreamer_session_clear(dreamer_session *session, dream
 /// Copies one parameter in, converting. DREAMER_NOT_FOUND names the nearest parameter.
 DREAMER_API dreamer_status dreamer_session_set_parameter(dreamer_session *session, const char *name,
                                                          const dreamer_tensor *tensor);
-/// A writable view of one parameter.
+/// A writable view of one parameter. While it exists, entries that keep packed weights make them anew at
+/// every run; destroy it when it is written.
 DREAMER_API dreamer_status dreamer_session_parameter(dreamer_session *session, const char *name,
                                                      dreamer_tensor **out);
 

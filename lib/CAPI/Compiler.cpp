@@ -76,6 +76,8 @@ bool Request::read(const dreamer_compile_options *options) {
   if (!checkEntries(compiler.program.entries, problem) ||
       !variantsOf(compiler.targets, /*narrow=*/true, problem))
     return refuse(problem);
+  if (given.tuning_database)
+    compiler.tuningDatabase = given.tuning_database;
   if (given.on_progress)
     compiler.progress = [this](StringRef phase) {
       given.on_progress(given.user, phase.str().c_str());

@@ -50,6 +50,8 @@ void Execution::runBlock(Block &block, Visitor visit) {
       }
       continue;
     }
+    if (isa<FusedOp>(op))
+      continue; // it counts what is inside
     for (Region &region : op.getRegions())
       for (Block &nested : region)
         runBlock(nested, visit);

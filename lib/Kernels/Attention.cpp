@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Kernels/Attention.h"
+#include "lib/Kernels/Tuning.h"
 #include <cmath>
 #include <numeric>
 
@@ -32,20 +33,22 @@ void weightedSum(Kernel &k, Val count, int64_t columns, function_ref<Val(Val)> w
   }
 }
 
-/// About `keys` of `positions`, in whole panels and whole blocks of rows.
-static int64_t keyBlockOf(const RegisterBlock &block, int64_t positions, int64_t keys) {
-  int64_t unit = std::lcm(block.width(), block.rows);
-  return std::min(roundUp(positions, unit), roundUp(keys, unit));
+SequenceShape SequenceShape::with(RegisterBlock block, int64_t blocks, int64_t keys) const {
+  SequenceShape shape = *this;
+  shape.block = block;
+  shape.queryBlock = blocks * block.rows;
+  int64_t unit = std::lcm(block.width(), block.rows); // whole panels and whole blocks of rows
+  shape.keyBlock = std::min(roundUp(positions, unit), roundUp(keys, unit));
+  return shape;
 }
 
 SequenceShape SequenceShape::of(Value q, int64_t heads, int64_t kvHeads,
                                 const KernelTarget &target) {
   RankedTensorType type = tensorType(q);
-  RegisterBlock block = RegisterBlock::of(target);
-  int64_t positions = type.getDimSize(1);
+  SequenceShape shape{
+      type.getDimSize(0), type.getDimSize(1), heads, kvHeads, type.getDimSize(2) / heads, {}, 0, 0};
   // A block of scores, queries by keys, stays in the first-level cache.
-  return {type.getDimSize(0),         positions, heads,          kvHeads,
-          type.getDimSize(2) / heads, block,     2 * block.rows, keyBlockOf(block, positions, 192)};
+  return shape.with(RegisterBlock::of(target), 2, 192);
 }
 
 SequenceShape SequenceShape::ofAdjoint(Value q, int64_t heads, int64_t kvHeads,
@@ -53,11 +56,53 @@ SequenceShape SequenceShape::ofAdjoint(Value q, int64_t heads, int64_t kvHeads,
   SequenceShape shape = of(q, heads, kvHeads, target);
   // Sums over the queries of a block are added to memory once a block: many queries save additions, but
   // on the diagonal half of a block's scores are for nothing.
-  int64_t rows = shape.positions >= 384 ? 8 : shape.positions >= 96 ? 4 : 2;
-  shape.queryBlock = rows * shape.block.rows;
-  if (shape.keyBlocks() > 1)
-    shape.keyBlock = keyBlockOf(shape.block, shape.positions, 96);
-  return shape;
+  int64_t blocks = shape.positions >= 384 ? 8 : shape.positions >= 96 ? 4 : 2;
+  return shape.with(shape.block, blocks, shape.keyBlocks() > 1 ? 96 : 192);
+}
+
+SequenceShape SequenceShape::tuned(const ScheduleBuilder &s) const {
+  return with(RegisterBlock::of(s), s.parameter(parameter::queryBlocks),
+              s.parameter(parameter::keyBlock));
+}
+
+void SequenceShape::declareBlocks(KernelParameters &parameters, const KernelTarget &target,
+                                  int64_t buffers) const {
+  declareRegisterBlock(parameters, target, RegisterBlock::of(target));
+  // Up to the first value that holds all positions.
+  auto upTo = [&](SmallVector<int64_t> values, int64_t each) {
+    while (values.size() > 1 && values[values.size() - 2] * each >= positions)
+      values.pop_back();
+    return values;
+  };
+  SmallVector<int64_t> queries = upTo({1, 2, 4, 8, 16}, block.rows);
+  SmallVector<int64_t> keys = upTo({48, 96, 192, 384}, 1);
+  parameters.add({KernelParameter::of(parameter::queryBlocks.str(),
+                                      "queries worked on at a time, in blocks of rows", queries,
+                                      std::min(queryBlock / block.rows, queries.back())),
+                  KernelParameter::of(parameter::keyBlock.str(), "keys worked on at a time", keys,
+                                      keyBlocks() == 1 ? keys.back() : keyBlock)});
+  auto bytes = [shape = *this, buffers](KernelParameters::Values value) {
+    RegisterBlock block{value(parameter::blockRows), value(parameter::blockVectors),
+                        shape.block.lanes};
+    SequenceShape with =
+        shape.with(block, value(parameter::queryBlocks), value(parameter::keyBlock));
+    return std::pair(4 * buffers * with.queryBlock * with.keyBlock,
+                     4 * shape.features * (2 * with.keyBlock + with.queryBlock));
+  };
+  parameters.forbid([bytes](KernelParameters::Values value) -> std::string {
+    int64_t scores = bytes(value).first;
+    return scores <= mostStackBytes
+               ? ""
+               : "expected blocks of scores of at most " + std::to_string(mostStackBytes) +
+                     " bytes, found query_blocks = " +
+                     std::to_string(value(parameter::queryBlocks)) +
+                     " and key_block = " + std::to_string(value(parameter::keyBlock)) +
+                     ", which need " + std::to_string(scores);
+  });
+  parameters.setWorkingSet([bytes](KernelParameters::Values value) {
+    auto [scores, heads] = bytes(value);
+    return scores + heads;
+  });
 }
 
 double SequenceShape::scale() const { return 1 / std::sqrt(static_cast<double>(features)); }

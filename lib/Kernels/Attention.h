@@ -8,6 +8,7 @@
 #define DREAMER_KERNELS_ATTENTION_H
 
 #include "lib/Kernels/Gemm.h"
+#include "lib/Kernels/KernelParameters.h"
 
 namespace dreamer::kernels {
 
@@ -24,12 +25,18 @@ struct SequenceShape {
   /// Queries and keys that are worked on at a time. Keys are whole panels and whole blocks of rows.
   int64_t queryBlock, keyBlock;
 
-  /// With blocks for attention itself.
+  /// With the blocks that are standard for attention itself on a machine.
   static SequenceShape of(mlir::Value q, int64_t heads, int64_t kvHeads,
                           const KernelTarget &target);
-  /// With blocks for its adjoint, where queries are a product's depth as well.
+  /// With those for its adjoint, where queries are a product's depth as well.
   static SequenceShape ofAdjoint(mlir::Value q, int64_t heads, int64_t kvHeads,
                                  const KernelTarget &target);
+
+  /// With the blocks of the operation's parameters.
+  SequenceShape tuned(const ScheduleBuilder &schedule) const;
+  /// Declares them; a task holds `buffers` blocks of scores.
+  void declareBlocks(KernelParameters &parameters, const KernelTarget &target,
+                     int64_t buffers) const;
 
   double scale() const;
   int64_t group() const { return heads / kvHeads; }
@@ -38,6 +45,10 @@ struct SequenceShape {
   /// One head as the right-hand matrix of a product: [positions, features] or its transpose.
   Panels straight() const { return {positions, features, block}; }
   Panels transposed() const { return {features, positions, block}; }
+
+private:
+  /// With this register block, `blocks` of it along the queries, and about `keys` keys.
+  SequenceShape with(RegisterBlock block, int64_t blocks, int64_t keys) const;
 };
 
 /// One launch that packs every head of `x` [batch, positions, heads * features], each as

@@ -10,9 +10,12 @@
 
 namespace dreamer::kernels {
 
-/// Below so many rows a product reads its weights where they are: packing them pays in a loop, which
-/// does it once, for fewer rows than elsewhere.
-inline constexpr int64_t fewRowsInLoop = 8, fewRowsOnce = 17;
+/// Below so many rows a product in a loop reads its weights where they are.
+inline constexpr int64_t fewRowsInLoop = 8;
+
+/// Below so many rows the product of `op` reads `weight` where it is: packing pays in a loop, which does
+/// it once, for fewer rows than elsewhere, and for still fewer where weights stay packed.
+int64_t fewRowsOf(mlir::Operation *op, mlir::Value weight);
 
 /// Reads a vector of `lanes` elements from k on.
 using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;
@@ -29,9 +32,13 @@ Vals dots(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, L
 /// Sum over k of left(k) * right(k).
 Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right);
 
-/// c[rows, columns] = a[rows, depth] b[columns, depth]^T.
+/// In a kernel: columns `from` .. from+columns-1 of c = a b^T, or of c += that.
+void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val from,
+                    int64_t columns);
+
+/// c[rows, columns] = a[rows, depth] b[columns, depth]^T, or c += that.
 void launchDots(ScheduleBuilder &schedule, mlir::Value a, mlir::Value b, mlir::Value c,
-                int64_t rows, int64_t depth, int64_t columns);
+                bool accumulate, int64_t rows, int64_t depth, int64_t columns);
 
 } // namespace dreamer::kernels
 

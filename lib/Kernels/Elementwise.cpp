@@ -55,15 +55,40 @@ void launchElements(ScheduleBuilder &schedule, StringRef name, ValueRange inputs
   });
 }
 
+void tileOfElements(Kernel &k, Operation *op, const OpTile &tile,
+                    function_ref<Val(ArrayRef<Val>)> body) {
+  SmallVector<Mem> memory;
+  for (Value operand : op->getOperands())
+    memory.push_back(tile.memory(operand));
+  Mem out = tile.memory(op->getResult(0));
+  tile.forRows(k, [&](Val row) {
+    k.forColumns(tile.columns, [&](Val i, Lanes lanes) {
+      Vals operands;
+      for (Mem &operand : memory)
+        operands.push_back(operand.load({row, tile.columnFrom + i}, lanes));
+      out.store(body(operands), {row, tile.columnFrom + i}, lanes);
+    });
+  });
+}
+
 static void buildAdd(AddOp op, ScheduleBuilder &s) {
   launchElements(s, "add", op->getOperands(), op->getResults(), 2,
                  [](ArrayRef<Val> x) { return Vals{x[0] + x[1]}; });
+}
+
+static void buildTileOfAdd(AddOp op, Kernel &k, const OpTile &tile) {
+  tileOfElements(k, op, tile, [](ArrayRef<Val> x) { return x[0] + x[1]; });
 }
 
 static void buildScale(ScaleOp op, ScheduleBuilder &s) {
   double factor = op.getFactor().convertToDouble();
   launchElements(s, "scale", op->getOperands(), op->getResults(), 1,
                  [&](ArrayRef<Val> x) { return Vals{x[0] * factor}; });
+}
+
+static void buildTileOfScale(ScaleOp op, Kernel &k, const OpTile &tile) {
+  double factor = op.getFactor().convertToDouble();
+  tileOfElements(k, op, tile, [&](ArrayRef<Val> x) { return x[0] * factor; });
 }
 
 static void buildCast(CastOp op, ScheduleBuilder &s) {
@@ -74,6 +99,10 @@ static void buildCast(CastOp op, ScheduleBuilder &s) {
 static void buildSwiGLU(SwiGLUOp op, ScheduleBuilder &s) {
   launchElements(s, "swiglu", op->getOperands(), op->getResults(), 8,
                  [](ArrayRef<Val> x) { return Vals{swiglu(x[0], x[1])}; });
+}
+
+static void buildTileOfSwiGLU(SwiGLUOp op, Kernel &k, const OpTile &tile) {
+  tileOfElements(k, op, tile, [](ArrayRef<Val> x) { return swiglu(x[0], x[1]); });
 }
 
 static void buildSwiGLUGrad(SwiGLUGradOp op, ScheduleBuilder &s) {
@@ -92,10 +121,12 @@ std::pair<Val, Val> swigluGrad(Val a, Val b, Val d) {
 }
 
 void attachElementwiseKernels(MLIRContext &context) {
-  AddOp::attachInterface<Model<AddOp, buildAdd, Sharing::Elementwise>>(context);
-  ScaleOp::attachInterface<Model<ScaleOp, buildScale, Sharing::Elementwise>>(context);
+  AddOp::attachInterface<TileModel<AddOp, buildAdd, buildTileOfAdd, Sharing::Elementwise>>(context);
+  ScaleOp::attachInterface<TileModel<ScaleOp, buildScale, buildTileOfScale, Sharing::Elementwise>>(
+      context);
   CastOp::attachInterface<Model<CastOp, buildCast>>(context);
-  SwiGLUOp::attachInterface<Model<SwiGLUOp, buildSwiGLU, Sharing::Elementwise>>(context);
+  SwiGLUOp::attachInterface<
+      TileModel<SwiGLUOp, buildSwiGLU, buildTileOfSwiGLU, Sharing::Elementwise>>(context);
   SwiGLUGradOp::attachInterface<Model<SwiGLUGradOp, buildSwiGLUGrad, Sharing::Elementwise>>(
       context);
 }

@@ -3,20 +3,56 @@
 
 #include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Attention.h"
+#include "lib/Kernels/NarrowPack.h"
 #include "lib/Kernels/Shuffle.h"
+#include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
 
 namespace dreamer::kernels {
 
-int64_t Mixture::blockRows() const {
+Mixture Mixture::of(Value u, Value ids, Value w1, const KernelTarget &target) {
+  RankedTensorType weights = tensorType(w1);
+  RegisterBlock block = RegisterBlock::of(target, isNarrow(w1) && isNarrow(u));
+  Mixture m{rowsOf(u),
+            featuresOf(ids),
+            weights.getDimSize(0),
+            featuresOf(u),
+            weights.getDimSize(1),
+            block,
+            0};
   // Every block reads its expert's weights, so it is as long as most runs are, as far as its rows
   // stay in half of a second-level cache of 512 KiB.
-  int64_t usual = pairs() / experts * 5 / 4, cached = 64 * 1024 / std::max(features, hidden);
-  int64_t wanted = roundUp(std::min(usual, cached), run());
+  int64_t run = m.run(), usual = m.pairs() / m.experts * 5 / 4,
+          cached = 64 * 1024 / std::max(m.features, m.hidden);
+  int64_t wanted = roundUp(std::min(usual, cached), run);
+  m.blockRows =
+      block.narrow() ? std::clamp(wanted, 2 * run, 8 * run) : std::clamp(wanted, 8 * run, 24 * run);
+  return m;
+}
+
+Mixture Mixture::tuned(const ScheduleBuilder &s) const {
+  Mixture m = *this;
   if (block.narrow())
-    return std::clamp(wanted, 2 * run(), 8 * run());
-  return std::clamp(wanted, 8 * run(), 24 * run());
+    return m;
+  m.block = RegisterBlock::of(s);
+  m.blockRows = s.parameter(parameter::taskBlocks) * m.block.rows;
+  return m;
+}
+
+void Mixture::declareBlocks(KernelParameters &parameters, const KernelTarget &target) const {
+  if (block.narrow())
+    return;
+  declareRegisterBlock(parameters, target, block);
+  parameters.add(
+      {KernelParameter::of(parameter::taskBlocks.str(), "rows of a task, in blocks of rows",
+                           {4, 8, 12, 16, 24, 32}, blockRows / block.rows)});
+  int64_t wide = features + hidden, lanes = block.lanes;
+  parameters.setWorkingSet([=](KernelParameters::Values value) {
+    return 4 * wide *
+           (value(parameter::taskBlocks) * value(parameter::blockRows) +
+            value(parameter::blockVectors) * lanes);
+  });
 }
 
 /// A counting sort: count, place the runs, place the pairs.
@@ -41,7 +77,7 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
     pairAt.store(convert(p, i32), {k.toIndex(place)});
     rowAt.store(convert(p / m.chosen, i32), {k.toIndex(place)});
   });
-  Val blockRows = m.blockRows();
+  Val blockRows = m.blockRows;
   Vals state = k.loop(0, m.experts, 1, {k.index(0), k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val filled = k.toIndex(starts.load({e})), from = carried[0];
     Val to = from + (filled - from + (m.run() - 1)) / m.run() * m.run();

@@ -8,6 +8,7 @@
 #define DREAMER_KERNELS_EXPERTROWS_H
 
 #include "lib/Kernels/Gemm.h"
+#include "lib/Kernels/KernelParameters.h"
 
 namespace dreamer::kernels {
 
@@ -15,15 +16,14 @@ namespace dreamer::kernels {
 struct Mixture {
   int64_t rows, chosen, experts, features, hidden; // lead, k, N, h, f
   RegisterBlock block;
+  int64_t blockRows; ///< of one task of the products: whole runs
 
-  /// Of mix_experts or its adjoint.
-  template <typename OpT>
-  static Mixture of(OpT op, const KernelTarget &target) {
-    mlir::RankedTensorType w1 = tensorType(op.getW1());
-    bool narrow = w1.getElementType().isBF16() && tensorType(op.getU()).getElementType().isBF16();
-    return {rowsOf(op.getU()),     featuresOf(op.getIds()), w1.getDimSize(0),
-            featuresOf(op.getU()), w1.getDimSize(1),        RegisterBlock::of(target, narrow)};
-  }
+  /// With the standard blocks, narrow ones where both factors are bf16; w1 [N, f, h].
+  static Mixture of(mlir::Value u, mlir::Value ids, mlir::Value w1, const KernelTarget &target);
+  /// With the blocks of the operation's parameters; narrow ones are as they are.
+  Mixture tuned(const ScheduleBuilder &schedule) const;
+  /// Declares them.
+  void declareBlocks(KernelParameters &parameters, const KernelTarget &target) const;
 
   int64_t pairs() const { return rows * chosen; }
   /// Each expert's run of places is filled up to a multiple of this: whole register blocks, and depths
@@ -31,9 +31,7 @@ struct Mixture {
   int64_t run() const { return block.narrow() ? 32 : block.rows; }
   /// Places for sorted pairs.
   int64_t places() const { return roundUp(pairs() + experts * (run() - 1), run()); }
-  /// Rows of one task of the products.
-  int64_t blockRows() const;
-  int64_t blocks() const { return places() / blockRows() + experts; }
+  int64_t blocks() const { return places() / blockRows + experts; }
   /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].
   Panels toHidden() const { return {features, hidden, block}; }
   Panels toFeatures() const { return {hidden, features, block}; }

@@ -8,6 +8,7 @@
 #include "lib/Kernels/Elementwise.h"
 #include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
 
@@ -120,17 +121,41 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
          });
 }
 
+static Mixture mixtureOf(MixExpertsOp op, const KernelTarget &target) {
+  return Mixture::of(op.getU(), op.getIds(), op.getW1(), target);
+}
+
+/// Whether there are so few pairs that each may read its expert's weights by itself.
+static bool mayReadInPlace(const Mixture &m) {
+  constexpr int64_t mostPairs = 256;
+  return m.pairs() <= std::max(mostPairs, m.experts);
+}
+
+static int64_t expertsOf(MixExpertsOp op) { return tensorType(op.getW1()).getDimSize(0); }
+
+static KernelParameters mixtureParameters(MixExpertsOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  Mixture m = mixtureOf(op, target);
+  if (mayReadInPlace(m))
+    parameters.add({KernelParameter::of(parameter::packWeights.str(),
+                                        "whether weights are packed before they are multiplied",
+                                        {0, 1}, m.rows >= fewRowsInLoop && m.pairs() > m.experts)});
+  m.declareBlocks(parameters, target);
+  return parameters;
+}
+
 static void buildMixExperts(MixExpertsOp op, ScheduleBuilder &s) {
-  Mixture m = Mixture::of(op, s.target());
+  Mixture m = mixtureOf(op, s.target()).tuned(s);
   s.requireRange(s.buffer(op.getIds()), 0, m.experts,
                  ("expert ids: expected ids in [0, " + Twine(m.experts) + ")").str());
-  if (m.rows < fewRowsInLoop || m.pairs() <= m.experts)
+  if (mayReadInPlace(m) && !s.parameter(parameter::packWeights))
     return launchOneByOne(op, s, m);
   launchInBlocks(op, s, m);
 }
 
 void attachExpertKernels(MLIRContext &context) {
-  MixExpertsOp::attachInterface<Model<MixExpertsOp, buildMixExperts>>(context);
+  MixExpertsOp::attachInterface<Model<MixExpertsOp, buildMixExperts>,
+                                Tunable<MixExpertsOp, mixtureParameters, expertsOf>>(context);
 }
 
 } // namespace dreamer::kernels

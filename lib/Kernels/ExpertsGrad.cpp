@@ -9,6 +9,7 @@
 #include "lib/Kernels/ExpertsGrad.h"
 #include "lib/Kernels/Elementwise.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
 
@@ -59,7 +60,7 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
   Mem yPanels = y.of(k.mem(YPanels), 1);
   int64_t step = m.block.rows, width = m.toHidden().width();
   // e * y summed over the panels passed so far; its row sums are the gates' gradients.
-  Mem dGateTiles = k.stack({m.blockRows(), width});
+  Mem dGateTiles = k.stack({m.blockRows, width});
 
   auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
     ProductRange range{
@@ -161,13 +162,28 @@ static void launchWide(MixExpertsGradOp op, ScheduleBuilder &s, const Mixture &m
   weightGrad("grad_of_w2", rows.dOut, yLayout(m), rows.yPanels, m.features, op.getDW2());
 }
 
+static Mixture mixtureOf(MixExpertsGradOp op, const KernelTarget &target) {
+  return Mixture::of(op.getU(), op.getIds(), op.getW1(), target);
+}
+
+static int64_t expertsOf(MixExpertsGradOp op) { return tensorType(op.getW1()).getDimSize(0); }
+
+static KernelParameters mixtureGradParameters(MixExpertsGradOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  Mixture m = mixtureOf(op, target);
+  declareTiles(parameters, m.block, /*depth=*/-1);
+  m.declareBlocks(parameters, target);
+  return parameters;
+}
+
 static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
-  Mixture m = Mixture::of(op, s.target());
+  Mixture m = mixtureOf(op, s.target()).tuned(s);
   m.block.narrow() ? launchNarrowGrad(op, s, m) : launchWide(op, s, m);
 }
 
 void attachExpertGradKernels(MLIRContext &context) {
-  MixExpertsGradOp::attachInterface<AccumulatingModel<MixExpertsGradOp, buildMixExpertsGrad>>(
+  MixExpertsGradOp::attachInterface<AccumulatingModel<MixExpertsGradOp, buildMixExpertsGrad>,
+                                    Tunable<MixExpertsGradOp, mixtureGradParameters, expertsOf>>(
       context);
 }
 

@@ -81,7 +81,7 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
   Panels toHidden = m.toHidden(), toFeatures = m.toFeatures();
   int64_t width = toHidden.width();
   // e * y summed over the panels passed so far; its row sums are the gates' gradients.
-  Mem dGateTiles = k.stack({m.blockRows(), width});
+  Mem dGateTiles = k.stack({m.blockRows, width});
 
   auto range = [&](const Panels &panels, unsigned weights) {
     return ProductRange{

@@ -31,7 +31,7 @@ void launchWeightGrad(ScheduleBuilder &s, StringRef name, const Mixture &m, Valu
                       bool accumulate) {
   Panels average = right;
   average.depth = ceilDiv(m.places(), m.experts);
-  Tiles tiles = Tiles::of(rows, average);
+  Tiles tiles = Tiles::of(s, rows, average);
   bool narrow = m.block.narrow();
   launch(s, name, m.experts * tiles.tasks(), {starts, left, packed, out}, /*contractions=*/1,
          [&](Kernel &k) {

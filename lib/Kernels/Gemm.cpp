@@ -5,6 +5,7 @@
 // Multiplication", 2008; packing is in GemmPack.cpp.
 
 #include "lib/Kernels/Gemm.h"
+#include "lib/Kernels/TunableOpInterface.h"
 
 using namespace mlir;
 
@@ -38,10 +39,36 @@ int64_t RegisterBlock::depthStep() const {
   llvm_unreachable("all kinds of products are handled");
 }
 
+int64_t RegisterBlock::usualTaskWork() const {
+  constexpr int64_t work = 1500;
+  switch (products) {
+  case NarrowProducts::widened:
+    return work;
+  case NarrowProducts::pairs:
+    return 2 * work;
+  case NarrowProducts::tiles:
+    return 8 * work;
+  }
+  llvm_unreachable("all kinds of products are handled");
+}
+
 Mem Panels::of(Mem packed, int64_t matrices) const {
   if (block.narrow())
     return packed.view({matrices * count(), paddedDepth() / 2, width(), 2});
   return packed.view({matrices * count(), depth, width()});
+}
+
+/// A parameter that the operation need not declare.
+static int64_t parameterOr(const ScheduleBuilder &s, StringRef name, int64_t usual) {
+  return isa<TunableOpInterface>(s.operation()) ? s.parameter(name) : usual;
+}
+
+RegisterBlock RegisterBlock::of(const ScheduleBuilder &s, bool narrow) {
+  RegisterBlock usual = of(s.target(), narrow);
+  if (usual.narrow())
+    return usual;
+  return {parameterOr(s, parameter::blockRows, usual.rows),
+          parameterOr(s, parameter::blockVectors, usual.vectors), usual.lanes};
 }
 
 void forPanels(Kernel &k, const Panels &panels, Val from, Val to, function_ref<void(Panel)> body) {
@@ -170,32 +197,30 @@ void multiplyInto(Kernel &k, const ProductRange &range, LeftFactor a, Target tar
   });
 }
 
-/// How much faster than by f32 a product is, about.
-static int64_t speedOf(NarrowProducts products) {
-  switch (products) {
-  case NarrowProducts::widened:
-    return 1;
-  case NarrowProducts::pairs:
-    return 2;
-  case NarrowProducts::tiles:
-    return 8;
-  }
-  llvm_unreachable("all kinds of products are handled");
-}
+static bool isCut(int64_t depth, int64_t chunk) { return depth > 2 * chunk; }
 
 Tiles Tiles::of(int64_t rows, const Panels &panels) {
-  // About 1.5 MFLOP of f32 a task, 15 to 30 us; a task's rows of A stay in a 256 KiB cache.
+  return of(rows, panels, panels.block.usualTaskWork(), panels.block.usualDepthChunk());
+}
+
+Tiles Tiles::of(const ScheduleBuilder &s, int64_t rows, const Panels &panels) {
+  return of(rows, panels, parameterOr(s, parameter::taskWork, panels.block.usualTaskWork()),
+            parameterOr(s, parameter::depthChunk, panels.block.usualDepthChunk()));
+}
+
+Tiles Tiles::of(int64_t rows, const Panels &panels, int64_t taskWork, int64_t depthChunk) {
+  // A task's rows of A stay in a 256 KiB cache.
   constexpr int64_t cache = 256 * 1024;
-  int64_t grain = 1500000 * speedOf(panels.block.products);
-  int64_t bytes = panels.block.narrow() ? 2 : 4;
-  int64_t step = panels.block.rows, n = panels.columns, depth = panels.depth;
-  int64_t wanted = std::max<int64_t>(1, 2 * rows * n * depth / grain);
+  int64_t grain = 1000 * taskWork;
+  int64_t step = panels.block.rows, n = panels.columns, depth = panels.paddedDepth();
+  int64_t wanted = std::max<int64_t>(1, 2 * rows * n * panels.depth / grain);
   int64_t perTask = roundUp(ceilDiv(rows, wanted), step);
-  int64_t cached = std::max(step, cache / (bytes * depth) / step * step);
+  int64_t used = isCut(depth, depthChunk) ? depthChunk : depth;
+  int64_t cached = std::max(step, cache / (panels.block.factorBytes() * used) / step * step);
   perTask = std::min(std::max(perTask, std::min(4 * step, roundUp(rows, step))), cached);
   int64_t rowTiles = ceilDiv(rows, perTask);
   int64_t panelTiles = std::clamp<int64_t>(wanted / rowTiles, 1, panels.count());
-  return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles)};
+  return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles), depthChunk};
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
@@ -213,8 +238,8 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
     multiplyInto(k, range, a, {target.place, accumulate});
   };
   // A long sum is cut, so that its part of a panel and of a block's rows stay in the first-level cache.
-  int64_t longest = panels.block.narrow() ? 512 : 384, all = panels.paddedDepth();
-  if (depth.count || all <= 2 * longest)
+  int64_t longest = tiles.depthChunk, all = panels.paddedDepth();
+  if (depth.count || !isCut(all, longest))
     return part(depth, target.accumulate);
   int64_t parts = ceilDiv(all, longest);
   int64_t step = roundUp(ceilDiv(all, parts), std::max<int64_t>(4, panels.block.depthStep()));

@@ -10,6 +10,7 @@
 
 #include "lib/Kernels/Kernel.h"
 #include "lib/Kernels/TileEmit.h"
+#include "lib/Kernels/Tuning.h"
 #include <algorithm>
 #include <optional>
 
@@ -24,6 +25,8 @@ struct RegisterBlock {
 
   /// `narrow`: both factors are bf16.
   static RegisterBlock of(const KernelTarget &target, bool narrow = false);
+  /// As the operation's parameters say, where it has some; those of `narrow` factors are fixed.
+  static RegisterBlock of(const ScheduleBuilder &schedule, bool narrow = false);
   int64_t width() const { return vectors * lanes; }
   bool narrow() const { return products != NarrowProducts::widened; }
   /// Factors in memory have a depth that is a multiple of this, with zeros where nothing is.
@@ -31,6 +34,12 @@ struct RegisterBlock {
   /// The same for rows of left factors.
   int64_t rowStep() const { return products == NarrowProducts::tiles ? 16 : 1; }
   int64_t paddedDepth(int64_t depth) const { return roundUp(depth, depthStep()); }
+  /// Thousands of FLOPs in a task: 15 to 30 us of work, far above what handing it out costs.
+  int64_t usualTaskWork() const;
+  /// Parts of a sum whose factors stay in the first-level cache.
+  int64_t usualDepthChunk() const { return narrow() ? 512 : 384; }
+  /// Bytes of an element of a factor.
+  int64_t factorBytes() const { return narrow() ? 2 : 4; }
 };
 
 /// A matrix B(depth, columns) in panels of `width` columns: panel p holds columns p * width and on.
@@ -169,8 +178,14 @@ struct Tiles {
   int64_t panels;      ///< of B
   int64_t rowsPerTask; ///< a multiple of the register block's rows
   int64_t panelsPerTask;
+  int64_t depthChunk; ///< of a sum, so much is summed at a time
 
+  /// With the usual tasks.
   static Tiles of(int64_t rows, const Panels &panels);
+  /// As the operation's parameters say, where it has some.
+  static Tiles of(const ScheduleBuilder &schedule, int64_t rows, const Panels &panels);
+  /// `taskWork` are thousands of FLOPs.
+  static Tiles of(int64_t rows, const Panels &panels, int64_t taskWork, int64_t depthChunk);
   int64_t rowTiles() const { return ceilDiv(rows, rowsPerTask); }
   int64_t panelTiles() const { return ceilDiv(panels, panelsPerTask); }
   int64_t tasks() const { return rowTiles() * panelTiles(); }

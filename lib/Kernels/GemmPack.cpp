@@ -68,7 +68,8 @@ Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t cou
               });
   };
   return prepare(schedule, transposed ? "pack_transposed" : "pack", matrices,
-                 {count, panels.depth, panels.columns}, type, shares.tasks(), [&](Kernel &k) {
+                 {count, panels.depth, panels.columns, panels.width()}, type, shares.tasks(),
+                 [&](Kernel &k) {
                    k.forShare(shares, [&](Val item) {
                      Val matrix = count == 1 ? Val(0) : item / panels.count();
                      Val index = count == 1 ? item : item % panels.count();
@@ -93,7 +94,7 @@ Value prepareWide(ScheduleBuilder &schedule, Value operand) {
 }
 
 Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_t rows) {
-  int64_t step = RegisterBlock::of(schedule.target()).rows;
+  int64_t step = RegisterBlock::of(schedule).rows;
   // Some rows of the matrix at a time: what a run gets of them lies side by side, and no cache line of
   // the matrix is read twice from afar.
   constexpr int64_t together = 16;

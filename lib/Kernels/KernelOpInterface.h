@@ -12,10 +12,16 @@
 #include "mlir/IR/OpDefinition.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/ErrorHandling.h"
 #include <cstdint>
 #include <optional>
 
 namespace dreamer {
+
+namespace kernels {
+class Kernel;
+struct OpTile;
+} // namespace kernels
 
 /// Builds the part of a host schedule that computes one operation.
 ///
@@ -43,6 +49,10 @@ public:
 
   /// The machine that the kernels are for.
   virtual const KernelTarget &target() const = 0;
+
+  /// What the parameter `name` of the operation is: what its attribute `dreamer.tuned` chooses for the
+  /// target, or its standard value. The operation declares it (TunableOpInterface).
+  int64_t parameter(llvm::StringRef name) const;
 
   /// The buffer of an operand or result of the operation: memref<shape x type> of tensor<shape x
   /// type>. An `index` operand maps to its value on the host.

@@ -31,6 +31,13 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
       or in the same iteration in which they write that element of the result, all in one task.
     }], "bool", "mayShareBuffer", (ins "unsigned":$result, "unsigned":$operand), "",
       [{ return false; }]>,
+    InterfaceMethod<[{
+      Writes the part of a kernel of `dreamer.fused` that computes a tile. Operations that can be
+      computed on tiles of what they follow (`TileLocalOpInterface`) have it.
+    }], "void", "buildOnTile",
+      (ins "::dreamer::kernels::Kernel &":$kernel, "const ::dreamer::kernels::OpTile &":$tile), "", [{
+        llvm::report_fatal_error("kernel: expected an operation with code for a tile");
+      }]>,
   ];
 }
 

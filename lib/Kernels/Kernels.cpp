@@ -22,6 +22,8 @@ void dreamer::registerKernelModels(DialectRegistry &registry) {
     kernels::attachElementwiseKernels(*context);
     kernels::attachNormKernels(*context);
     kernels::attachLinearKernels(*context);
+    kernels::attachLinearLossKernels(*context);
+    kernels::attachFusedKernels(*context);
     kernels::attachRotaryKernels(*context);
     kernels::attachEmbeddingKernels(*context);
     kernels::attachMemoryKernels(*context);

@@ -7,6 +7,7 @@
 #include "lib/Kernels/Gemm.h"
 #include "lib/Kernels/Models.h"
 #include "lib/Kernels/NarrowPack.h"
+#include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
 
@@ -24,15 +25,13 @@ enum class Left {
 static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, bool transposed,
                           Value c, bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
   bool narrow = isNarrow(a) && isNarrow(b);
-  Panels panels{depth, columns, RegisterBlock::of(s.target(), narrow)};
-  Tiles tiles = Tiles::of(rows, panels);
+  Panels panels{depth, columns, RegisterBlock::of(s, narrow)};
+  Tiles tiles = Tiles::of(s, rows, panels);
   int64_t step = panels.block.rows;
   if (panels.block.narrow()) {
     a = prepareLeft(s, panels.block, a, layout == Left::Columns, rows, depth);
     layout = Left::Rows;
-  } else if (layout == Left::Columns && depth >= 256 && panels.count() >= 3) {
-    // Elements in a column lie far apart; when each is read for several panels, and more of them than
-    // the first-level cache has lines for, bring them together.
+  } else if (layout == Left::Columns && s.parameter(parameter::packLeft)) {
     a = prepareRuns(s, a, depth, rows);
     layout = Left::Runs;
   } else {
@@ -62,15 +61,52 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
   });
 }
 
+/// Whether the weight's rows are what a product of few rows reads one after the other.
+static bool mayReadInPlace(LinearOp op) {
+  constexpr int64_t mostRows = 64;
+  return !op.getTranspose() && rowsOf(op.getX()) <= mostRows;
+}
+
+static KernelParameters linearParameters(LinearOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
+  if (mayReadInPlace(op)) {
+    parameters.add({KernelParameter::of(parameter::packWeights.str(),
+                                        "whether weights are packed before they are multiplied",
+                                        {0, 1}, rows >= fewRowsOf(op, op.getWeight()))});
+  }
+  RegisterBlock block = RegisterBlock::of(target, isNarrow(op.getX()) && isNarrow(op.getWeight()));
+  declareRegisterBlock(parameters, target, block);
+  declareTiles(parameters, block, depth);
+  return parameters;
+}
+
+static KernelParameters weightGradParameters(LinearWeightGradOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  int64_t depth = rowsOf(op.getX());
+  RegisterBlock block = RegisterBlock::of(target, isNarrow(op.getX()) && isNarrow(op.getDResult()));
+  declareRegisterBlock(parameters, target, block);
+  declareTiles(parameters, block, depth);
+  if (block.narrow())
+    return parameters;
+  // Elements in a column lie far apart; when each is read for several panels, and more of them than the
+  // first-level cache has lines for, bring them together.
+  Panels panels{depth, featuresOf(op.getX()), block};
+  parameters.add({KernelParameter::of(parameter::packLeft.str(),
+                                      "whether the left factor is packed before it is multiplied",
+                                      {0, 1}, depth >= 256 && panels.count() >= 3)});
+  return parameters;
+}
+
 static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   Value x = op.getX(), weight = op.getWeight(), out = s.buffer(op.getResult());
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
   int64_t columns = featuresOf(op.getResult());
-  int64_t fewRows = op->getParentOfType<RecurOp>() ? fewRowsInLoop : fewRowsOnce;
-  if (!op.getTranspose() && rows < fewRows)
-    return launchDots(s, s.buffer(x), s.buffer(weight), out, rows, depth, columns);
-  launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, /*accumulate=*/false, rows,
-                depth, columns);
+  bool accumulate = !op.getSums().empty();
+  if (mayReadInPlace(op) && !s.parameter(parameter::packWeights))
+    return launchDots(s, s.buffer(x), s.buffer(weight), out, accumulate, rows, depth, columns);
+  launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, accumulate, rows, depth,
+                columns);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
@@ -80,9 +116,10 @@ static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
 }
 
 void attachLinearKernels(MLIRContext &context) {
-  LinearOp::attachInterface<Model<LinearOp, buildLinear>>(context);
-  LinearWeightGradOp::attachInterface<AccumulatingModel<LinearWeightGradOp, buildLinearWeightGrad>>(
-      context);
+  LinearOp::attachInterface<AccumulatingModel<LinearOp, buildLinear>,
+                            Tunable<LinearOp, linearParameters>>(context);
+  LinearWeightGradOp::attachInterface<AccumulatingModel<LinearWeightGradOp, buildLinearWeightGrad>,
+                                      Tunable<LinearWeightGradOp, weightGradParameters>>(context);
 }
 
 } // namespace dreamer::kernels

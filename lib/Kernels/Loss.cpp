@@ -3,11 +3,22 @@
 //
 // cross_entropy, its adjoint and count_targets.
 
+#include "lib/Kernels/Loss.h"
 #include "lib/Kernels/Models.h"
 
 using namespace mlir;
 
 namespace dreamer::kernels {
+
+void requireTargets(ScheduleBuilder &schedule, Value targets, int64_t vocabulary) {
+  schedule.requireRange(targets, -1, vocabulary,
+                        ("targets: expected ids in [0, " + Twine(vocabulary) + ") or -1").str());
+}
+
+Val shareOfTarget(Mem count, Mem dLoss) {
+  Val targets = count.load({});
+  return select(equal(targets, 0.0), 0.0, dLoss.load({}) / targets);
+}
 
 static void buildCountTargets(CountTargetsOp op, ScheduleBuilder &s) {
   SmallVector<Value> buffers{s.buffer(op.getTargets()), s.buffer(op.getCount())};
@@ -26,8 +37,7 @@ static void launchTokenLoss(CrossEntropyOp op, ScheduleBuilder &s) {
   int64_t rows = rowsOf(op.getLogits()), vocabulary = featuresOf(op.getLogits());
   SmallVector<Value> buffers{s.buffer(op.getLogits()), s.buffer(op.getTargets()),
                              s.buffer(op.getTokenLoss()), s.buffer(op.getLse())};
-  s.requireRange(buffers[1], -1, vocabulary,
-                 ("targets: expected ids in [0, " + Twine(vocabulary) + ") or -1").str());
+  requireTargets(s, buffers[1], vocabulary);
   Shares shares = Shares::of(rows, 8 * vocabulary + 64);
   launch(s, "cross_entropy", shares.tasks(), buffers, [&](Kernel &k) {
     Mem logits = k.mem(0).rows(), targets = k.mem(1).flat();
@@ -46,17 +56,12 @@ static void launchTokenLoss(CrossEntropyOp op, ScheduleBuilder &s) {
   });
 }
 
-static void buildCrossEntropy(CrossEntropyOp op, ScheduleBuilder &s) {
-  launchTokenLoss(op, s);
-  int64_t rows = rowsOf(op.getLogits());
-  double zLoss = op.getZLoss().convertToDouble();
-  SmallVector<Value> buffers{s.buffer(op.getTokenLoss()), s.buffer(op.getLse()),
-                             s.buffer(op.getTargets()), s.buffer(op.getCount()),
-                             s.buffer(op.getLoss())};
-  launch(s, "mean", 1, buffers, [&](Kernel &k) {
+void launchMeanLoss(ScheduleBuilder &schedule, Value tokenLoss, Value lse, Value targets,
+                    Value count, Value loss, double zLoss) {
+  launch(schedule, "mean", 1, {tokenLoss, lse, targets, count, loss}, [&](Kernel &k) {
     Mem tokenLoss = k.mem(0).flat(), lse = k.mem(1).flat(), targets = k.mem(2).flat();
     Type f64 = k.getBuilder().getF64Type(), f32 = k.getBuilder().getF32Type();
-    Val sum = k.sumColumnsWide(rows, [&](Val i, Lanes lanes) {
+    Val sum = k.sumColumnsWide(tokenLoss.size(), [&](Val i, Lanes lanes) {
       Val loss = convert(tokenLoss.load({i}, lanes), f64);
       if (zLoss == 0)
         return loss;
@@ -70,6 +75,12 @@ static void buildCrossEntropy(CrossEntropyOp op, ScheduleBuilder &s) {
   });
 }
 
+static void buildCrossEntropy(CrossEntropyOp op, ScheduleBuilder &s) {
+  launchTokenLoss(op, s);
+  launchMeanLoss(s, s.buffer(op.getTokenLoss()), s.buffer(op.getLse()), s.buffer(op.getTargets()),
+                 s.buffer(op.getCount()), s.buffer(op.getLoss()), op.getZLoss().convertToDouble());
+}
+
 /// dlogits = (softmax (1 + 2 z_loss lse) - onehot(target)) dloss / count.
 static void buildCrossEntropyGrad(CrossEntropyGradOp op, ScheduleBuilder &s) {
   int64_t rows = rowsOf(op.getLogits()), vocabulary = featuresOf(op.getLogits());
@@ -81,8 +92,7 @@ static void buildCrossEntropyGrad(CrossEntropyGradOp op, ScheduleBuilder &s) {
   launch(s, "cross_entropy_grad", shares.tasks(), buffers, [&](Kernel &k) {
     Mem logits = k.mem(0).rows(), targets = k.mem(1).flat(), lse = k.mem(3).flat();
     Mem out = k.mem(5).rows();
-    Val count = k.mem(2).load({}), dLoss = k.mem(4).load({});
-    Val factor = select(equal(count, 0.0), 0.0, dLoss / count);
+    Val factor = shareOfTarget(k.mem(2), k.mem(4));
     Type i32 = k.getBuilder().getI32Type();
     k.forShare(shares, [&](Val row) {
       Val target = targets.load({row}), rowLse = lse.load({row});

@@ -7,7 +7,8 @@
 #define DREAMER_KERNELS_MODELS_H
 
 #include "dialects/Dreamer/DreamerOps.h"
-#include "lib/Kernels/Kernel.h"
+#include "lib/Kernels/TileKernel.h"
+#include "lib/Kernels/TunableOpInterface.h"
 
 namespace dreamer::kernels {
 
@@ -27,6 +28,23 @@ struct Model : KernelOpInterface::ExternalModel<Model<OpT, build, sharing>, OpT>
   bool mayShareBuffer(mlir::Operation *, unsigned result, unsigned operand) const {
     return sharing == Sharing::Elementwise ||
            (sharing == Sharing::First && result == 0 && operand == 0);
+  }
+};
+
+/// The same for an operation that can be computed on a tile of what it follows.
+template <typename OpT, void (*build)(OpT, ScheduleBuilder &),
+          void (*buildTile)(OpT, Kernel &, const OpTile &), Sharing sharing>
+struct TileModel
+    : KernelOpInterface::ExternalModel<TileModel<OpT, build, buildTile, sharing>, OpT> {
+  void buildKernels(mlir::Operation *op, ScheduleBuilder &schedule) const {
+    build(llvm::cast<OpT>(op), schedule);
+  }
+  bool mayShareBuffer(mlir::Operation *, unsigned result, unsigned operand) const {
+    return sharing == Sharing::Elementwise ||
+           (sharing == Sharing::First && result == 0 && operand == 0);
+  }
+  void buildOnTile(mlir::Operation *op, Kernel &kernel, const OpTile &tile) const {
+    buildTile(llvm::cast<OpT>(op), kernel, tile);
   }
 };
 
@@ -62,11 +80,27 @@ struct AccumulatingModel
   }
 };
 
+/// The parameters of an operation's kernels, declared by a function; `bound` is that of its ids.
+template <typename OpT, KernelParameters (*declare)(OpT, const KernelTarget &),
+          int64_t (*bound)(OpT) = nullptr>
+struct Tunable : TunableOpInterface::ExternalModel<Tunable<OpT, declare, bound>, OpT> {
+  KernelParameters getKernelParameters(mlir::Operation *op, const KernelTarget &target) const {
+    return declare(llvm::cast<OpT>(op), target);
+  }
+  int64_t getIdBound(mlir::Operation *op, unsigned) const {
+    if constexpr (bound != nullptr)
+      return bound(llvm::cast<OpT>(op));
+    return 1;
+  }
+};
+
 void attachElementwiseKernels(mlir::MLIRContext &context);
 void attachEmbeddingKernels(mlir::MLIRContext &context);
 void attachNormKernels(mlir::MLIRContext &context);
 void attachRotaryKernels(mlir::MLIRContext &context);
 void attachLinearKernels(mlir::MLIRContext &context);
+void attachFusedKernels(mlir::MLIRContext &context);
+void attachLinearLossKernels(mlir::MLIRContext &context);
 void attachSequenceAttentionKernels(mlir::MLIRContext &context);
 void attachSequenceAttentionGradKernels(mlir::MLIRContext &context);
 void attachDepthAttentionKernels(mlir::MLIRContext &context);

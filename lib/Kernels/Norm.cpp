@@ -14,6 +14,30 @@ static Val inverseNorm(Val sumOfSquares, int64_t features, double eps) {
   return 1.0 / sqrt(sumOfSquares * (1.0 / static_cast<double>(features)) + eps);
 }
 
+/// y = x / sqrt(mean(x^2) + eps) * w for a run that begins at `at` of both.
+static void normalize(Kernel &k, int64_t features, double eps, Mem x, Mem w, Mem y, Val row,
+                      Val column) {
+  Val squares = k.sumColumns(features, [&](Val i, Lanes lanes) {
+    Val v = x.load({row, column + i}, lanes);
+    return v * v;
+  });
+  Val scale = inverseNorm(squares, features, eps);
+  k.forColumns(features, [&](Val i, Lanes lanes) {
+    y.store(x.load({row, column + i}, lanes) * scale * w.load({i}, lanes), {row, column + i},
+            lanes);
+  });
+}
+
+static void buildTileOfRMSNorm(RMSNormOp op, Kernel &k, const OpTile &tile) {
+  int64_t features = op.getTileRun();
+  double eps = op.getEps().convertToDouble();
+  Mem x = tile.memory(op.getX()), w = tile.memory(op.getWeight()), y = tile.memory(op.getResult());
+  tile.forRows(k, [&](Val row) {
+    tile.forRuns(k, features,
+                 [&](Val column) { normalize(k, features, eps, x, w, y, row, column); });
+  });
+}
+
 static void buildRMSNorm(RMSNormOp op, ScheduleBuilder &s) {
   int64_t features = elementsOf(op.getWeight()), runs = elementsOf(op.getX()) / features;
   double eps = op.getEps().convertToDouble();
@@ -22,16 +46,7 @@ static void buildRMSNorm(RMSNormOp op, ScheduleBuilder &s) {
                              s.buffer(op.getResult())};
   launch(s, "rms_norm", shares.tasks(), buffers, [&](Kernel &k) {
     Mem x = k.mem(0).view({runs, features}), w = k.mem(1), y = k.mem(2).view({runs, features});
-    k.forShare(shares, [&](Val run) {
-      Val squares = k.sumColumns(features, [&](Val i, Lanes lanes) {
-        Val v = x.load({run, i}, lanes);
-        return v * v;
-      });
-      Val scale = inverseNorm(squares, features, eps);
-      k.forColumns(features, [&](Val i, Lanes lanes) {
-        y.store(x.load({run, i}, lanes) * scale * w.load({i}, lanes), {run, i}, lanes);
-      });
-    });
+    k.forShare(shares, [&](Val run) { normalize(k, features, eps, x, w, y, run, 0); });
   });
 }
 
@@ -84,7 +99,8 @@ static void buildRMSNormGrad(RMSNormGradOp op, ScheduleBuilder &s) {
 
 /// The result lies over x, a run at a time.
 void attachNormKernels(MLIRContext &context) {
-  RMSNormOp::attachInterface<Model<RMSNormOp, buildRMSNorm, Sharing::First>>(context);
+  RMSNormOp::attachInterface<
+      TileModel<RMSNormOp, buildRMSNorm, buildTileOfRMSNorm, Sharing::First>>(context);
   RMSNormGradOp::attachInterface<
       AccumulatingModel<RMSNormGradOp, buildRMSNormGrad, Sharing::First>>(context);
 }

@@ -33,12 +33,13 @@ static std::pair<Val, Val> sineAndCosine(Kernel &k, Val angle) {
 }
 
 namespace {
-/// The rotation of one row of x, [heads * c].
+/// The rotation of some heads of a row of x, [heads * c].
 struct Rotation {
   int64_t heads, pairs;
   double theta;
   bool inverse;
-  Mem x, y; // [rows, heads * c]
+  Mem x, y;       // [rows, heads * c]
+  Val column = 0; // of the first head
 
   /// Runs `body` for the pairs, a vector at a time, with sine and cosine of their angles.
   void forPairs(Kernel &k, Val position, function_ref<void(int64_t, Lanes, Val, Val)> body) const {
@@ -56,7 +57,7 @@ struct Rotation {
 
   void rotate(Kernel &k, Val row, int64_t pair, Lanes lanes, Val sine, Val cosine) const {
     k.loop(0, heads, 1, [&](Val head) {
-      Val low = head * (2 * pairs) + pair, high = low + pairs;
+      Val low = column + head * (2 * pairs) + pair, high = low + pairs;
       Val a = x.load({row, low}, lanes), b = x.load({row, high}, lanes);
       y.store(a * cosine - b * sine, {row, low}, lanes);
       y.store(b * cosine + a * sine, {row, high}, lanes);
@@ -90,8 +91,32 @@ static void buildRotary(RotaryOp op, ScheduleBuilder &s) {
   });
 }
 
+static void buildTileOfRotary(RotaryOp op, Kernel &k, const OpTile &tile) {
+  auto c = static_cast<int64_t>(op.getHeadDim());
+  Rotation rotation{tile.columns / c,
+                    c / 2,
+                    op.getTheta().convertToDouble(),
+                    op.getInverse(),
+                    tile.memory(op.getX()),
+                    tile.memory(op.getResult()),
+                    tile.columnFrom};
+  if (isa<IndexType>(op.getPosition().getType()))
+    return rotation.forPairs(
+        k, tile.index(op.getPosition()), [&](int64_t pair, Lanes lanes, Val sine, Val cosine) {
+          tile.forRows(k, [&](Val row) { rotation.rotate(k, row, pair, lanes, sine, cosine); });
+        });
+  Mem positions = tile.memory(op.getPosition()).flat();
+  tile.forRows(k, [&](Val row) {
+    rotation.forPairs(k, positions.load({row}),
+                      [&](int64_t pair, Lanes lanes, Val sine, Val cosine) {
+                        rotation.rotate(k, row, pair, lanes, sine, cosine);
+                      });
+  });
+}
+
 void attachRotaryKernels(MLIRContext &context) {
-  RotaryOp::attachInterface<Model<RotaryOp, buildRotary, Sharing::First>>(context);
+  RotaryOp::attachInterface<TileModel<RotaryOp, buildRotary, buildTileOfRotary, Sharing::First>>(
+      context);
 }
 
 } // namespace dreamer::kernels

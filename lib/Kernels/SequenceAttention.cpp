@@ -142,9 +142,19 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val ite
   });
 }
 
+static SequenceShape shapeOf(SequenceAttentionOp op, const KernelTarget &target) {
+  return SequenceShape::of(op.getQ(), static_cast<int64_t>(op.getHeads()),
+                           static_cast<int64_t>(op.getKvHeads()), target);
+}
+
+static KernelParameters attentionParameters(SequenceAttentionOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  shapeOf(op, target).declareBlocks(parameters, target, /*buffers=*/1);
+  return parameters;
+}
+
 static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
-  SequenceShape shape = SequenceShape::of(op.getQ(), static_cast<int64_t>(op.getHeads()),
-                                          static_cast<int64_t>(op.getKvHeads()), s.target());
+  SequenceShape shape = shapeOf(op, s.target()).tuned(s);
   Value queries = prepareWide(s, op.getQ());
   Value keys = launchPackHeads(s, "pack_keys", shape, s.buffer(op.getK()), shape.kvHeads, true);
   Value values =
@@ -180,7 +190,8 @@ static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
 }
 
 void attachSequenceAttentionKernels(MLIRContext &context) {
-  SequenceAttentionOp::attachInterface<Model<SequenceAttentionOp, buildSequenceAttention>>(context);
+  SequenceAttentionOp::attachInterface<Model<SequenceAttentionOp, buildSequenceAttention>,
+                                       Tunable<SequenceAttentionOp, attentionParameters>>(context);
 }
 
 } // namespace dreamer::kernels

@@ -8,6 +8,7 @@
 #include "lib/Kernels/Attention.h"
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
 
@@ -212,9 +213,26 @@ static void gradOfQueries(Kernel &k, const GradBlocks &blocks, const GradBlocks:
   k.loop(shape.keyBlock, to, shape.keyBlock, [&](Val key) { take(key, /*first=*/false); });
 }
 
+static SequenceShape shapeOf(SequenceAttentionGradOp op, const KernelTarget &target) {
+  return SequenceShape::ofAdjoint(op.getQ(), static_cast<int64_t>(op.getHeads()),
+                                  static_cast<int64_t>(op.getKvHeads()), target);
+}
+
+static KernelParameters attentionGradParameters(SequenceAttentionGradOp op,
+                                                const KernelTarget &target) {
+  KernelParameters parameters;
+  SequenceShape shape = shapeOf(op, target);
+  shape.declareBlocks(parameters, target, /*buffers=*/2);
+  // Five products where a task has all keys of a group of heads, seven where dq has tasks of its own.
+  constexpr int64_t enoughTasks = 4;
+  parameters.add({KernelParameter::of(
+      parameter::onePass.str(), "whether a task has all keys of a group of heads", {0, 1},
+      shape.keyBlocks() == 1 || shape.batch * shape.kvHeads >= enoughTasks)});
+  return parameters;
+}
+
 static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuilder &s) {
-  SequenceShape shape = SequenceShape::ofAdjoint(op.getQ(), static_cast<int64_t>(op.getHeads()),
-                                                 static_cast<int64_t>(op.getKvHeads()), s.target());
+  SequenceShape shape = shapeOf(op, s.target()).tuned(s);
   auto pack = [&](StringRef name, Value x, int64_t heads, bool transposed) {
     return launchPackHeads(s, name, shape, s.buffer(x), heads, transposed);
   };
@@ -227,9 +245,7 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
   llvm::append_values(buffers, s.buffer(op.getDQ()), s.buffer(op.getDK()), s.buffer(op.getDV()));
 
   int64_t keyBlocks = shape.keyBlocks();
-  // Five products where a task has all keys of a group of heads, seven where dq has tasks of its own.
-  constexpr int64_t enoughTasks = 4;
-  bool onePass = keyBlocks == 1 || shape.batch * shape.kvHeads >= enoughTasks;
+  bool onePass = s.parameter(parameter::onePass);
   int64_t keyTasks = onePass ? 1 : keyBlocks;
   int64_t pairs = shape.positions * (shape.positions / keyTasks) / 2 + 1;
   Shares keyShares =
@@ -268,7 +284,8 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
 
 void attachSequenceAttentionGradKernels(MLIRContext &context) {
   SequenceAttentionGradOp::attachInterface<
-      Model<SequenceAttentionGradOp, buildSequenceAttentionGrad>>(context);
+      Model<SequenceAttentionGradOp, buildSequenceAttentionGrad>,
+      Tunable<SequenceAttentionGradOp, attentionGradParameters>>(context);
 }
 
 } // namespace dreamer::kernels

@@ -81,23 +81,23 @@ json::Array valuesOf(ArrayAttr attributes) {
   return values;
 }
 
-/// Bytes of the arena that an entry needs: the most of any variant.
-int64_t arenaBytesOf(ModuleOp module, StringRef entry) {
+/// Bytes of a buffer of an entry: the most of any variant.
+int64_t bufferBytesOf(ModuleOp module, StringRef entry, unsigned buffer) {
   int64_t bytes = 0;
   for (auto variant : module.getOps<ModuleOp>())
     if (auto function = variant.lookupSymbol<func::FuncOp>(entry))
-      if (auto plan = function->getAttrOfType<DictionaryAttr>(schedule::attribute::plan))
-        bytes = std::max(bytes, plan.getAs<IntegerAttr>("arena_bytes").getInt());
+      bytes =
+          std::max(bytes, cast<MemRefType>(function.getArgumentTypes()[buffer]).getNumElements());
   return bytes;
 }
 
 json::Object entryOf(ModuleOp module, func::FuncOp function, DictionaryAttr signature) {
-  int64_t arena = arenaBytesOf(module, function.getName());
+  int64_t arena = bufferBytesOf(module, function.getName(), /*buffer=*/0);
   json::Array buffers;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
     auto kind = function.getArgAttrOfType<StringAttr>(i, schedule::attribute::buffer);
     json::Object buffer{{"kind", kind.getValue()}};
-    buffer["bytes"] = kind == "arena" ? arena : cast<MemRefType>(type).getNumElements();
+    buffer["bytes"] = bufferBytesOf(module, function.getName(), i);
     if (auto name = function.getArgAttrOfType<StringAttr>(i, schedule::attribute::name))
       buffer["name"] = name.getValue();
     buffers.push_back(std::move(buffer));

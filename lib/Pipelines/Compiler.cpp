@@ -27,6 +27,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/ApplyTuning/ApplyTuning.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "passes/Schedule/Schedule.h"
 #include "llvm/ADT/StringExtras.h"
@@ -67,6 +68,15 @@ bool dreamer::checkEntries(ArrayRef<std::string> entries, std::string &problem) 
       return false;
     }
   return true;
+}
+
+bool dreamer::multipliesNarrow(ModuleOp program) {
+  auto isNarrow = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
+  auto visit = [&](Operation *op) {
+    return llvm::any_of(op->getResultTypes(), isNarrow) ? WalkResult::interrupt()
+                                                        : WalkResult::advance();
+  };
+  return program.walk(visit).wasInterrupted();
 }
 
 std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string> targets,
@@ -119,6 +129,11 @@ public:
     if (options.to < options.from)
       return module.emitError() << "expected to stop at '" << phaseNames[int(options.from)]
                                 << "' or later, found '" << phaseNames[int(options.to)] << "'";
+    if (!options.tuningDatabase.empty() && options.from > Phase::Program)
+      return module.emitError()
+             << "expected a module of the model or the program phase to tune, found "
+                "one of the '"
+             << phaseNames[int(options.from)] << "' phase";
     for (StringRef folder : {options.dumpPhases, options.dumpArtifacts})
       if (!folder.empty())
         if (std::error_code problem = llvm::sys::fs::create_directories(folder))
@@ -148,7 +163,10 @@ private:
     case Phase::Model:
       return success();
     case Phase::Program:
-      return runPasses([&](PassManager &passes) { addProgramPipeline(passes, options.program); });
+      if (failed(
+              runPasses([&](PassManager &passes) { addProgramPipeline(passes, options.program); })))
+        return failure();
+      return applyTuning();
     case Phase::Kernels:
       return enterKernels();
     case Phase::Target:
@@ -167,30 +185,43 @@ private:
     return passes.run(module);
   }
 
-  LogicalResult enterKernels() {
+  FailureOr<std::vector<std::string>> variants() {
     std::string problem;
     std::optional<std::vector<std::string>> variants =
-        variantsOf(options.targets, multipliesNarrow(), problem);
+        variantsOf(options.targets, multipliesNarrow(module), problem);
     if (!variants)
       return module.emitError() << problem;
+    return *variants;
+  }
+
+  /// The last step of the program phase.
+  LogicalResult applyTuning() {
+    FailureOr<std::vector<std::string>> targets = variants();
+    if (failed(targets) || options.tuningDatabase.empty())
+      return failure(failed(targets));
+    return runPasses([&](PassManager &passes) {
+      ApplyTuningOptions tuning;
+      tuning.database = options.tuningDatabase;
+      tuning.targets.assign(targets->begin(), targets->end());
+      passes.addPass(createApplyTuning(std::move(tuning)));
+    });
+  }
+
+  LogicalResult enterKernels() {
+    FailureOr<std::vector<std::string>> targets = variants();
+    if (failed(targets) || (options.from == Phase::Program && failed(applyTuning())))
+      return failure();
     addCost();
     return runPasses([&](PassManager &passes) {
+      FuseTilesOptions fuseTiles;
+      fuseTiles.when = options.program.fuseTiles;
+      passes.addPass(createFuseTiles(fuseTiles));
       SchedulePassOptions schedule;
-      schedule.targets.assign(variants->begin(), variants->end());
+      schedule.targets.assign(targets->begin(), targets->end());
       passes.addPass(createSchedulePass(std::move(schedule)));
       passes.addPass(createCanonicalizerPass());
       passes.addPass(createCSEPass());
     });
-  }
-
-  /// Whether the program has matrices of bf16.
-  bool multipliesNarrow() {
-    auto isNarrow = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
-    auto visit = [&](Operation *op) {
-      return llvm::any_of(op->getResultTypes(), isNarrow) ? WalkResult::interrupt()
-                                                          : WalkResult::advance();
-    };
-    return module.walk(visit).wasInterrupted();
   }
 
   /// A report of the program's cost, for those who ask a package.

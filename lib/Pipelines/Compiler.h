@@ -30,6 +30,7 @@ struct CompilerOptions {
   Phase to = Phase::Package; ///< where to stop
   ProgramOptions program;
   std::vector<std::string> targets; ///< "cpu", "cpu:native", "cpu:x86-64-v3", ...; none: "cpu"
+  std::string tuningDatabase;       ///< a file of dreamer-tune whose choices are used; "": none
   std::string dumpPhases;           ///< folder for 1-model.mlir, 2-program.mlir, ...; "": none
   std::string dumpArtifacts;        ///< folder for LLVM IR and assembly of the variants; "": none
   std::vector<std::string> flags;   ///< for the manifest: how the package was made
@@ -49,6 +50,9 @@ mlir::LogicalResult compile(mlir::ModuleOp module, const CompilerOptions &option
 
 /// Whether all of these are entry points of the model family; else says in `problem` what was expected.
 bool checkEntries(llvm::ArrayRef<std::string> entries, std::string &problem);
+
+/// Whether the program has matrices of bf16.
+bool multipliesNarrow(mlir::ModuleOp program);
 
 /// The variants that a list of targets stands for, from the least to the most demanding, or an error
 /// message in `problem`. "cpu" has those for products of bf16 if the program is `narrow`.

@@ -1,8 +1,8 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Adjoints of the layer operations and of the loss; those of attention and of expert
-// attention stand beside their forward models.
+// Adjoints of the layer operations; those of attention, of expert attention and of the losses
+// stand beside their forward models.
 
 #include "lib/Reference/Models.h"
 
@@ -75,29 +75,6 @@ static LogicalResult swigluGrad(SwiGLUGradOp op, Frame &frame) {
   return success();
 }
 
-/// dlogits_j = dloss / count * (p_j (1 + 2 z_loss lse) - [j = target]), p = exp(logits - lse)
-static LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Frame &frame) {
-  const Floats &logits = frame.floats(op.getLogits()), &lse = frame.floats(op.getLse());
-  const Ints &targets = frame.ints(op.getTargets());
-  double count = frame.floats(op.getCount())(), dLoss = frame.floats(op.getDLoss())();
-  double zLoss = op.getZLoss().convertToDouble();
-  Floats dLogits(logits.shape());
-  for (int64_t r = 0; r < logits.rows(); ++r) {
-    int32_t target = targets.data()[r];
-    if (failed(checkRange(op, "target", targets, r, -1, logits.width() - 1)))
-      return failure();
-    if (target == -1 || count == 0)
-      continue;
-    double rowLse = lse.data()[r];
-    for (int64_t j = 0; j < logits.width(); ++j)
-      dLogits.row(r)[j] =
-          dLoss / count * std::exp(logits.row(r)[j] - rowLse) * (1 + 2 * zLoss * rowLse);
-    dLogits.row(r)[target] -= dLoss / count;
-  }
-  frame.set(op.getDLogits(), dLogits);
-  return success();
-}
-
 void reference::attachGradientModels(MLIRContext &context) {
-  attach<embeddingGrad, rmsNormGrad, linearWeightGrad, swigluGrad, crossEntropyGrad>(context);
+  attach<embeddingGrad, rmsNormGrad, linearWeightGrad, swigluGrad>(context);
 }

@@ -11,6 +11,18 @@ using namespace mlir;
 using namespace dreamer;
 using namespace dreamer::reference;
 
+/// The region, as if it stood in the place of the operation.
+static LogicalResult fused(FusedOp op, Frame &frame) {
+  Block &body = op.getBody().front();
+  for (auto [argument, input] : llvm::zip_equal(body.getArguments(), op.getInputs()))
+    frame.set(argument, frame.get(input));
+  if (failed(frame.run(body)))
+    return failure();
+  for (auto [result, given] : llvm::zip_equal(op.getResults(), op.getGiven()))
+    frame.set(result, frame.get(given));
+  return success();
+}
+
 static LogicalResult zero(ZeroOp op, Frame &frame) {
   frame.set(op.getResult(), filled(op.getResult().getType(), 0, 0));
   return success();
@@ -60,18 +72,18 @@ static LogicalResult rmsNorm(RMSNormOp op, Frame &frame) {
   return success();
 }
 
-/// y[o] = sum_i x[i] W[o, i]; `transpose`: y[o] = sum_i x[i] W[i, o]
+/// y[o] += sum_i x[i] W[o, i]; `transpose`: y[o] += sum_i x[i] W[i, o]
 static LogicalResult linear(LinearOp op, Frame &frame) {
   const Floats &x = frame.floats(op.getX());
   const Floats &weight = frame.floats(op.getWeight());
-  Floats result(shapeOf(op.getResult()));
+  Floats result = startOfSum(op, frame, 0, op.getResult());
   for (int64_t r = 0; r < x.rows(); ++r) {
     if (op.getTranspose())
       for (int64_t i = 0; i < weight.dim(0); ++i)
         addScaled(result.row(r), x.row(r)[i], weight.row(i));
     else
       for (int64_t o = 0; o < weight.dim(0); ++o)
-        result.row(r)[o] = dot(x.row(r), weight.row(o));
+        result.row(r)[o] += dot(x.row(r), weight.row(o));
     frame.countFlops(2 * weight.size());
   }
   frame.set(op.getResult(), result);
@@ -162,6 +174,6 @@ static LogicalResult lastPosition(LastPositionOp op, Frame &frame) {
 }
 
 void reference::attachLayerModels(MLIRContext &context) {
-  attach<zero, positions, embedding, rmsNorm, linear, rotary, swiglu, add, scale, ::cast,
+  attach<fused, zero, positions, embedding, rmsNorm, linear, rotary, swiglu, add, scale, ::cast,
          lastPosition>(context);
 }

@@ -18,6 +18,7 @@ void dreamer::registerReferenceModels(DialectRegistry &registry) {
     attachExpertModels(*context);
     attachGradientModels(*context);
     attachLayerModels(*context);
+    attachLossModels(*context);
     attachRecurrenceModels(*context);
     attachTrainingModels(*context);
   });

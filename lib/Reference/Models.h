@@ -37,6 +37,7 @@ void attachAttentionModels(mlir::MLIRContext &context);
 void attachExpertModels(mlir::MLIRContext &context);
 void attachGradientModels(mlir::MLIRContext &context);
 void attachLayerModels(mlir::MLIRContext &context);
+void attachLossModels(mlir::MLIRContext &context);
 void attachRecurrenceModels(mlir::MLIRContext &context);
 void attachTrainingModels(mlir::MLIRContext &context);
 

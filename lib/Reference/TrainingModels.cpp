@@ -1,7 +1,7 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The loss, and what a training step does to parameters, moments and balance biases.
+// What a training step does to parameters, moments and balance biases.
 
 #include "lib/Reference/Models.h"
 
@@ -14,39 +14,6 @@ static LogicalResult countTargets(CountTargetsOp op, Frame &frame) {
   for (int32_t target : frame.ints(op.getTargets()).data())
     count += target != -1;
   frame.set(op.getCount(), Floats::scalar(count));
-  return success();
-}
-
-/// lse = log sum_j exp(logits_j)
-static double logSumExp(ArrayRef<double> logits) {
-  double largest = -INFINITY, sum = 0;
-  for (double logit : logits)
-    largest = std::max(largest, logit);
-  for (double logit : logits)
-    sum += std::exp(logit - largest);
-  return largest + std::log(sum);
-}
-
-/// loss = sum over targets that are not -1 of (lse - logits[target] + z_loss lse^2) / count
-static LogicalResult crossEntropy(CrossEntropyOp op, Frame &frame) {
-  const Floats &logits = frame.floats(op.getLogits());
-  const Ints &targets = frame.ints(op.getTargets());
-  double count = frame.floats(op.getCount())(), zLoss = op.getZLoss().convertToDouble();
-  double sum = 0;
-  Floats tokenLoss(targets.shape()), lse(targets.shape());
-  for (int64_t r = 0; r < logits.rows(); ++r) {
-    int32_t target = targets.data()[r];
-    if (failed(checkRange(op, "target", targets, r, -1, logits.width() - 1)))
-      return failure();
-    double rowLse = lse.data()[r] = logSumExp(logits.row(r));
-    if (target == -1)
-      continue;
-    double nll = tokenLoss.data()[r] = rowLse - logits.row(r)[target];
-    sum += nll + zLoss * rowLse * rowLse;
-  }
-  frame.set(op.getLoss(), Floats::scalar(count == 0 ? 0 : sum / count));
-  frame.set(op.getTokenLoss(), tokenLoss);
-  frame.set(op.getLse(), lse);
   return success();
 }
 
@@ -128,6 +95,5 @@ static LogicalResult balanceBias(BalanceBiasOp op, Frame &frame) {
 }
 
 void reference::attachTrainingModels(MLIRContext &context) {
-  attach<countTargets, crossEntropy, globalNorm, notFinite, adamw, expertLoad, balanceBias>(
-      context);
+  attach<countTargets, globalNorm, notFinite, adamw, expertLoad, balanceBias>(context);
 }

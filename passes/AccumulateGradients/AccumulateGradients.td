@@ -29,7 +29,11 @@ def AccumulateGradients : Pass<"dreamer-accumulate-gradients", "::mlir::ModuleOp
     which saves two passes over the gradient in memory, or the whole of a history but for the
     entries that a step has.
 
-    Assumes that the sum is known where the operation stands; otherwise the addition stays.
+    A product does the same with a term of a sum, which is how the cotangents of one value by several ways
+    (queries, keys, values) and the outputs of two attentions add up.
+
+    Assumes that the sum is known where the operation stands; otherwise the addition stays. A remark of
+    category `fuse` tells of each addition that went, and of each that could have and why it stays.
   }];
   let dependentDialects = ["::dreamer::DreamerDialect"];
   let statistics = [Statistic<"fused", "fused", "additions that are gone">];

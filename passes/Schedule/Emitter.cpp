@@ -5,6 +5,7 @@
 
 #include "passes/Schedule/Emitter.h"
 #include "dialects/Schedule/ScheduleDialect.h"
+#include "lib/Kernels/TunableOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -14,10 +15,11 @@ using namespace mlir;
 using namespace dreamer;
 
 Emitter::Emitter(func::FuncOp source, const Signature &signature, const Placement &placement,
-                 const Work &work, const KernelTarget &target, KernelLibrary &library,
-                 ErrorTable &errors)
-    : source(source), signature(signature), placement(placement), work(work), machine(target),
-      library(library), errors(errors), host(source.getContext()), current(source) {
+                 KeptLayout &kept, const Work &work, const KernelTarget &target,
+                 KernelLibrary &library, ErrorTable &errors)
+    : source(source), signature(signature), placement(placement), kept(kept), work(work),
+      machine(target), library(library), errors(errors), host(source.getContext()),
+      current(source) {
   for (const Memory &memory : placement.getMemories())
     arenaOf.push_back(memory.external ? ~0u : plan.add(memory.bytes, memory.live, memory.label));
 }
@@ -54,6 +56,8 @@ LogicalResult Emitter::emitBlock(Block &block) {
 }
 
 LogicalResult Emitter::emitOperation(Operation *op) {
+  if (failed(checkChoice(op, machine)))
+    return failure();
   if (auto recur = dyn_cast<RecurOp>(op))
     return emitRecur(recur);
   if (auto yield = dyn_cast<YieldOp>(op)) {
@@ -96,7 +100,10 @@ LogicalResult Emitter::emitKernels(KernelOpInterface op) {
     if (updated)
       copyIfElsewhere(op->getOperand(*updated), result);
   }
-  op.buildKernels(*this);
+  if (op->getNumResults() && placement.isKept(op->getResult(0)))
+    emitKept(op);
+  else
+    op.buildKernels(*this);
   return success();
 }
 
@@ -162,9 +169,7 @@ LogicalResult Emitter::finish() {
   for (Shift &shift : shifts)
     shift.constant.setValueAttr(host.getIndexAttr(plan[shift.buffer].offset + shift.offset));
 
-  auto arenaType = MemRefType::get({plan.getBytes()}, host.getI8Type());
-  entry.getArgument(Signature::arena).setType(arenaType);
-  entry.setFunctionType(host.getFunctionType(entry.getBody().getArgumentTypes(), {}));
+  setBufferBytes(entry, Signature::arena, plan.getBytes());
 
   SmallVector<const ArenaBuffer *> largest;
   for (const ArenaBuffer &buffer : plan.getBuffers())

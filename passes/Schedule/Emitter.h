@@ -48,7 +48,8 @@ private:
 class Emitter final : public ScheduleBuilder {
 public:
   Emitter(mlir::func::FuncOp source, const Signature &signature, const Placement &placement,
-          const Work &work, const KernelTarget &target, KernelLibrary &library, ErrorTable &errors);
+          KeptLayout &kept, const Work &work, const KernelTarget &target, KernelLibrary &library,
+          ErrorTable &errors);
 
   /// Adds the entry to the end of the library's module.
   mlir::FailureOr<mlir::func::FuncOp> emit(mlir::ModuleOp module);
@@ -75,6 +76,8 @@ private:
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOperation(mlir::Operation *op);
   mlir::LogicalResult emitKernels(KernelOpInterface op);
+  void emitKept(KernelOpInterface op);
+  void unlessKept(int64_t header, llvm::function_ref<void()> make);
   mlir::LogicalResult emitConstant(mlir::arith::ConstantOp op);
   mlir::LogicalResult emitRecur(RecurOp recur);
   mlir::LogicalResult emitOutputs(mlir::func::ReturnOp ret);
@@ -113,14 +116,15 @@ private:
     mlir::Value source;
     std::string key;
     mlir::Value memory;
-    unsigned buffer;   ///< of the arena
-    size_t loops;      ///< how many are open around the launch
-    size_t validLoops; ///< how many have to be open for it to be used
+    std::optional<unsigned> buffer; ///< of the arena; none: kept by the session
+    size_t loops;                   ///< how many are open around the launch
+    size_t validLoops;              ///< how many have to be open for it to be used
   };
 
   mlir::func::FuncOp source;
   const Signature &signature;
   const Placement &placement;
+  KeptLayout &kept;
   const Work &work;
   const KernelTarget &machine;
   KernelLibrary &library;

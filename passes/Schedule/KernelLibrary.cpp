@@ -24,6 +24,8 @@ static std::string keyOf(Operation *op, unsigned place, StringRef name, TypeRang
   llvm::interleaveComma(op->getResultTypes(), out);
   out << " : ";
   llvm::interleaveComma(arguments, out);
+  if (op->getNumRegions())
+    op->print(out, OpPrintingFlags().useLocalScope());
   return key;
 }
 

@@ -2,14 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/Schedule/Placement.h"
+#include "lib/Kernels/KeptValues.h"
 #include "lib/Kernels/KernelOpInterface.h"
 
 using namespace mlir;
 using namespace dreamer;
 
-Placement::Placement(func::FuncOp function, const Signature &signature)
+Placement::Placement(func::FuncOp function, const Signature &signature, KeptLayout &layout)
     : function(function), signature(signature), timeline(function) {
-  collect();
+  collect(layout);
   joinUpdates();
   joinCarried();
   placeOutputs();
@@ -54,7 +55,22 @@ void Placement::addNode(Value value) {
   groups.emplace_back().members.push_back(nodes.size() - 1);
 }
 
-void Placement::collect() {
+/// Gives what kernels make of parameters alone its place in the memory that the session keeps; nothing
+/// else may be written there.
+void Placement::keepIfPossible(Value value, KeptLayout &layout) {
+  if (!isRoot(value) || !isa<KernelOpInterface>(value.getDefiningOp()))
+    return;
+  std::optional<std::string> form = keptFormOf(value);
+  if (!form)
+    return;
+  kept.insert(value);
+  Group &group = groupOf(value);
+  int64_t header = layout.headerOf(*form, bytesOf(value.getType()));
+  group.external = {*signature.kept, header + KeptLayout::headerBytes};
+  group.keep = true;
+}
+
+void Placement::collect(KeptLayout &layout) {
   for (auto [i, argument] : llvm::enumerate(function.getArguments())) {
     addNode(argument);
     Group &group = groupOf(argument);
@@ -72,13 +88,18 @@ void Placement::collect() {
           Interval &life = nodes[nodeOf.lookup(part)].life;
           life.end = std::max(life.end, timeline.lastUse(stack.getResult()));
         }
-        return;
+        return WalkResult::advance();
       }
-    for (Value result : op->getResults())
+    for (Value result : op->getResults()) {
       addNode(result);
+      keepIfPossible(result, layout);
+    }
+    if (isa<FusedOp>(op))
+      return WalkResult::skip(); // what is inside is the kernel's
     if (auto recur = dyn_cast<RecurOp>(op))
       for (Value argument : recur.getBody().getArguments())
         addNode(argument);
+    return WalkResult::advance();
   });
 }
 

@@ -6,6 +6,7 @@
 #ifndef DREAMER_PASSES_SCHEDULE_PLACEMENT_H
 #define DREAMER_PASSES_SCHEDULE_PLACEMENT_H
 
+#include "passes/Schedule/KeptLayout.h"
 #include "passes/Schedule/Signature.h"
 #include "passes/Schedule/Timeline.h"
 
@@ -32,7 +33,8 @@ struct Memory {
 /// Decides which values share memory; see the description of the pass.
 class Placement {
 public:
-  Placement(mlir::func::FuncOp function, const Signature &signature);
+  /// Kept values get their places in `layout`.
+  Placement(mlir::func::FuncOp function, const Signature &signature, KeptLayout &layout);
 
   const Timeline &getTimeline() const { return timeline; }
   llvm::ArrayRef<Memory> getMemories() const { return memories; }
@@ -42,6 +44,9 @@ public:
 
   /// Whether `value` lies in the memory of another value and nothing has to be done for it.
   bool isView(mlir::Value value) const { return views.contains(value); }
+
+  /// Whether `value` is made into memory that the session keeps.
+  bool isKept(mlir::Value value) const { return kept.contains(value); }
 
 private:
   /// Values that share one memory.
@@ -58,8 +63,9 @@ private:
     unsigned group;
   };
 
-  void collect();
+  void collect(KeptLayout &layout);
   void addNode(mlir::Value value);
+  void keepIfPossible(mlir::Value value, KeptLayout &layout);
   void joinUpdates();
   void joinCarried();
   void placeOutputs();
@@ -79,6 +85,7 @@ private:
   mlir::func::FuncOp function;
   const Signature &signature;
   Timeline timeline;
+  llvm::DenseSet<mlir::Value> kept;
   llvm::DenseMap<mlir::Value, View> views;
   llvm::DenseMap<mlir::Value, unsigned> nodeOf;
   llvm::SmallVector<Node> nodes;

@@ -52,8 +52,8 @@ public:
 private:
   /// What all targets share of an entry.
   struct Entry {
-    Entry(func::FuncOp function, Signature planned)
-        : function(function), signature(std::move(planned)), placement(function, signature),
+    Entry(func::FuncOp function, Signature planned, KeptLayout &kept)
+        : function(function), signature(std::move(planned)), placement(function, signature, kept),
           work(function) {}
 
     func::FuncOp function;
@@ -69,7 +69,7 @@ private:
       FailureOr<Signature> signature = Signature::plan(function, layout);
       if (failed(signature))
         return failure();
-      entries.push_back(std::make_unique<Entry>(function, std::move(*signature)));
+      entries.push_back(std::make_unique<Entry>(function, std::move(*signature), keptByAll));
     }
     return success();
   }
@@ -79,14 +79,21 @@ private:
     auto variant = ModuleOp::create(builder, module.getLoc(), target.name);
     variant->setAttr(schedule::attribute::target, target.toAttribute(module.getContext()));
     KernelLibrary library(variant);
+    KeptLayout kept = keptByAll;
+    SmallVector<std::pair<func::FuncOp, unsigned>> keeping;
     for (const std::unique_ptr<Entry> &entry : entries) {
-      Emitter emitter(entry->function, entry->signature, entry->placement, entry->work, target,
-                      library, errors);
-      if (failed(emitter.emit(variant)))
+      Emitter emitter(entry->function, entry->signature, entry->placement, kept, entry->work,
+                      target, library, errors);
+      FailureOr<func::FuncOp> emitted = emitter.emit(variant);
+      if (failed(emitted))
         return failure();
+      if (entry->signature.kept)
+        keeping.push_back({*emitted, *entry->signature.kept});
       launches += emitter.getLaunches();
       copies += emitter.getCopies();
     }
+    for (auto [entry, buffer] : keeping)
+      setBufferBytes(entry, buffer, kept.getBytes());
     kernels += library.size();
     return success();
   }
@@ -104,6 +111,7 @@ private:
   ModuleOp module;
   OpBuilder builder;
   SmallVector<std::unique_ptr<Entry>> entries;
+  KeptLayout keptByAll; ///< what all targets keep
   ErrorTable errors;
 };
 

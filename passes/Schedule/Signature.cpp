@@ -3,10 +3,18 @@
 
 #include "passes/Schedule/Signature.h"
 #include "dialects/Dreamer/DreamerOps.h"
+#include "lib/Kernels/KeptValues.h"
 #include "mlir/IR/Builders.h"
+#include "passes/Schedule/KeptLayout.h"
 
 using namespace mlir;
 using namespace dreamer;
+
+void dreamer::setBufferBytes(func::FuncOp entry, unsigned buffer, int64_t bytes) {
+  Builder builder(entry.getContext());
+  entry.getArgument(buffer).setType(MemRefType::get({bytes}, builder.getI8Type()));
+  entry.setFunctionType(builder.getFunctionType(entry.getBody().getArgumentTypes(), {}));
+}
 
 /// What a result is called; the new value of an argument is called as that is.
 static StringAttr resultName(func::FuncOp function, unsigned result) {
@@ -29,6 +37,8 @@ FailureOr<Signature> Signature::plan(func::FuncOp function, const ParameterLayou
   if (failed(signature.placeArguments(function, layout)) ||
       failed(signature.placeResults(function, layout)))
     return failure();
+  if (keepsValues(function))
+    signature.kept = signature.bufferOf("kept", "", KeptLayout::headerBytes);
   return signature;
 }
 

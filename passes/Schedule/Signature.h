@@ -10,12 +10,16 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace dreamer {
 
 /// Bytes of a tensor (or one scalar) in memory.
 int64_t bytesOf(mlir::Type type);
+
+/// Gives an entry's buffer its size.
+void setBufferBytes(mlir::func::FuncOp entry, unsigned buffer, int64_t bytes);
 
 /// The layout of the buffer that parameters lie in. Gradients and moments have the same.
 class ParameterLayout {
@@ -59,7 +63,8 @@ struct ExternalPlace {
 class Signature {
 public:
   struct Buffer {
-    std::string kind; ///< "arena", "parameters", "gradients", "moment1", "moment2", "tensor"
+    std::string
+        kind; ///< "arena", "parameters", "gradients", "moment1", "moment2", "kept", "tensor"
     std::string name; ///< of a "tensor"
     int64_t bytes = 0;
   };
@@ -68,6 +73,7 @@ public:
                                          const ParameterLayout &layout);
 
   static constexpr unsigned arena = 0;
+  std::optional<unsigned> kept; ///< the buffer of KeptLayout, whose size is known last
 
   llvm::SmallVector<Buffer> buffers;
   llvm::SmallVector<ExternalPlace> arguments; ///< by argument of the function on tensors

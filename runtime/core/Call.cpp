@@ -3,6 +3,7 @@
 
 #include "runtime/core/Call.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace dreamer::runtime {
@@ -19,9 +20,10 @@ Result<std::unique_ptr<Call>> Call::create(std::shared_ptr<Session> session,
   call->theEntry = entry;
   call->entryIndex = static_cast<size_t>(entry - manifest.entries.data());
   for (const BufferSpec &buffer : entry->buffers) {
-    bool shared = static_cast<size_t>(buffer.kind) < stateCount;
-    call->memory.push_back(shared ? session->memory(buffer.kind)
-                                  : session->device().allocate(buffer.bytes));
+    call->memory.push_back(
+        static_cast<size_t>(buffer.kind) < stateCount ? session->memory(buffer.kind)
+        : buffer.kind == BufferKind::Kept             ? session->keptMemory()
+                                                      : session->device().allocate(buffer.bytes));
     if (!call->memory.back())
       return failure(DREAMER_OUT_OF_MEMORY, session->package().path(),
                      std::to_string(buffer.bytes) + " bytes of memory for " +
@@ -63,6 +65,14 @@ Tensor Call::view(const ValueSpec &value) const {
                          buffer);
 }
 
+/// A view for somebody outside.
+Tensor Call::lend(const ValueSpec &value) const {
+  BufferKind kind = theEntry->buffers[value.buffer].kind;
+  return *Tensor::borrow(
+      value.dtype, value.shape, memory[value.buffer].get() + value.offset, value.bytes(),
+      kind == BufferKind::Parameters ? session->lend(kind) : memory[value.buffer]);
+}
+
 static std::string placeOf(const EntrySpec &entry, const ValueSpec &value) {
   return "entry " + inQuotes(entry.name) + ": input " + inQuotes(value.name);
 }
@@ -80,7 +90,7 @@ Result<Tensor> Call::input(std::string_view name) {
   given[*index] = true;
   if (theEntry->buffers[spec.buffer].kind == BufferKind::Parameters)
     session->markSet(*session->manifest().parameter(spec.name));
-  return view(spec);
+  return lend(spec);
 }
 
 Status Call::set(std::string_view name, const Tensor &tensor) {
@@ -174,7 +184,11 @@ Status Call::checkInputs() const {
 
 Status Call::run() {
   DREAMER_RETURN_IF_FAILED(checkInputs());
+  if (theEntry->uses(BufferKind::Kept))
+    session->refreshKept();
   Result<int32_t> code = session->program().run(entryIndex, pointers);
+  if (writesParameters())
+    session->parametersChanged();
   if (code.failed())
     return code.status();
   lastCode = *code;
@@ -189,9 +203,16 @@ Status Call::run() {
           " (code " + std::to_string(lastCode) + ")");
 }
 
+bool Call::writesParameters() const {
+  return std::any_of(theEntry->outputs.begin(), theEntry->outputs.end(),
+                     [&](const ValueSpec &output) {
+                       return theEntry->buffers[output.buffer].kind == BufferKind::Parameters;
+                     });
+}
+
 Result<Tensor> Call::output(std::string_view name) const {
   if (const ValueSpec *spec = theEntry->output(name))
-    return view(*spec);
+    return lend(*spec);
   std::vector<std::string> names = namesOf(theEntry->outputs);
   std::string hint = nearestHint(name, names);
   return failure(DREAMER_NOT_FOUND, "entry " + inQuotes(theEntry->name), "the name of an output",

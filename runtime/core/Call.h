@@ -38,6 +38,8 @@ private:
   Call() = default;
   Result<size_t> inputIndex(std::string_view name) const;
   Tensor view(const ValueSpec &value) const;
+  Tensor lend(const ValueSpec &value) const;
+  bool writesParameters() const;
   Status fillDefault(size_t index);
   Status checkInputs() const;
 

@@ -13,13 +13,13 @@ namespace dreamer::runtime {
 static constexpr int64_t maxBytes = int64_t{1} << 47;
 static constexpr int64_t maxCount = std::numeric_limits<int32_t>::max();
 
-static constexpr std::string_view bufferKindNames[] = {"parameters", "gradients", "moment1",
-                                                       "moment2",    "arena",     "tensor"};
+static constexpr std::string_view bufferKindNames[] = {
+    "parameters", "gradients", "moment1", "moment2", "kept", "arena", "tensor"};
 
 std::string_view nameOf(BufferKind kind) { return bufferKindNames[static_cast<size_t>(kind)]; }
 
 std::string_view prefixOf(BufferKind kind) {
-  constexpr std::string_view prefixes[] = {"", "grad.", "moment1.", "moment2.", "", ""};
+  constexpr std::string_view prefixes[] = {"", "grad.", "moment1.", "moment2.", "", "", ""};
   return prefixes[static_cast<size_t>(kind)];
 }
 
@@ -47,6 +47,15 @@ bool EntrySpec::uses(BufferKind kind) const {
 bool Manifest::uses(BufferKind kind) const {
   return std::any_of(entries.begin(), entries.end(),
                      [&](const EntrySpec &entry) { return entry.uses(kind); });
+}
+
+size_t Manifest::keptBytes() const {
+  size_t bytes = 0;
+  for (const EntrySpec &entry : entries)
+    for (const BufferSpec &buffer : entry.buffers)
+      if (buffer.kind == BufferKind::Kept)
+        bytes = std::max(bytes, buffer.bytes);
+  return bytes;
 }
 
 const std::vector<LaunchSpec> &Manifest::launchesOf(std::string_view variant,
@@ -136,14 +145,16 @@ static BufferSpec readBuffer(const JsonCursor &cursor, const Manifest &manifest,
   std::string kind = cursor.at("kind").string();
   auto found = std::find(std::begin(bufferKindNames), std::end(bufferKindNames), kind);
   if (found == std::end(bufferKindNames))
-    cursor.at("kind").fail("parameters, gradients, moment1, moment2, arena or tensor",
+    cursor.at("kind").fail("parameters, gradients, moment1, moment2, kept, arena or tensor",
                            inQuotes(kind));
   else
     spec.kind = static_cast<BufferKind>(found - std::begin(bufferKindNames));
   spec.name = cursor.has("name") ? cursor.at("name").string() : kind;
   if (cursor.has("bytes"))
     spec.bytes = static_cast<size_t>(cursor.at("bytes").integer(0, maxBytes));
-  if (spec.kind == BufferKind::Tensor)
+  if (spec.kind == BufferKind::Kept && spec.bytes < tensorAlignment)
+    cursor.at("bytes").fail("at least 64 for what is kept", std::to_string(spec.bytes));
+  if (spec.kind == BufferKind::Tensor || spec.kind == BufferKind::Kept)
     return spec;
   size_t known = spec.kind == BufferKind::Arena ? arena : manifest.parameterBytes;
   if (cursor.has("bytes") && spec.bytes > known)
@@ -171,6 +182,8 @@ static ValueSpec readValue(const JsonCursor &cursor, EntrySpec &entry, std::set<
     cursor.at("offset").fail("a multiple of the element's size", std::to_string(spec.offset));
 
   BufferSpec &buffer = entry.buffers[spec.buffer];
+  if (buffer.kind == BufferKind::Kept)
+    cursor.at("buffer").fail("a buffer for inputs and outputs", "one of kind 'kept'");
   size_t end = spec.offset + spec.bytes();
   if (buffer.kind == BufferKind::Tensor && buffer.bytes == 0)
     return spec; // sized by completeBuffers

@@ -21,7 +21,10 @@
 //   errors?           [{code, message}]: what the codes that entries return mean
 //   entries           [{name, arena_bytes, buffers, inputs, outputs}]
 //     buffers         [{kind, name?, bytes?}], kind: "parameters" | "gradients" | "moment1" |
-//                     "moment2" | "arena" | "tensor"; the order in which the entry takes them.
+//                     "moment2" | "kept" | "arena" | "tensor"; the order in which the entry takes
+//                     them. "kept": memory of the session, zero at first, for what the code of one
+//                     variant makes of parameters; begins with an i64 that counts their changes,
+//                     from 1 on.
 //                     bytes of a "tensor" buffer: at least what its inputs and outputs need
 //                     (default: that).
 //     inputs          [{name, dtype, shape, buffer: index, offset?: bytes (0),
@@ -68,7 +71,7 @@ struct ValueSpec {
   }
 };
 
-enum class BufferKind { Parameters, Gradients, Moment1, Moment2, Arena, Tensor };
+enum class BufferKind { Parameters, Gradients, Moment1, Moment2, Kept, Arena, Tensor };
 constexpr size_t stateCount = 4; ///< the first four kinds: buffers of a session
 
 /// "parameters", ...
@@ -162,6 +165,8 @@ struct Manifest {
   const ParameterSpec *parameter(std::string_view name) const;
   /// True if an entry takes a buffer of this kind.
   bool uses(BufferKind kind) const;
+  /// Bytes of the buffer in which entries keep what they make of parameters; 0: none does.
+  size_t keptBytes() const;
 };
 
 /// Reads and checks. `where` starts the message of a failure.

@@ -32,7 +32,7 @@ extern "C" {
 #define DREAMER_PACKAGE_FORMAT_VERSION 1u
 // Layout of the structures below and the calling convention of entries. A runtime loads exactly
 // this version.
-#define DREAMER_PACKAGE_ABI_VERSION 2u
+#define DREAMER_PACKAGE_ABI_VERSION 3u
 
 #define DREAMER_PACKAGE_MAGIC "DREAMERP" // eight bytes, without the terminating zero
 #define DREAMER_PACKAGE_HEADER_SIZE 64u

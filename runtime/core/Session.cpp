@@ -46,10 +46,15 @@ static bool isPartOf(BufferKind state, const ParameterSpec &parameter) {
   return state == BufferKind::Parameters || parameter.role == "parameter";
 }
 
-Result<Tensor> Session::view(BufferKind state, const ParameterSpec &parameter) const {
+Result<Tensor> Session::view(BufferKind state, const ParameterSpec &parameter) {
   const std::shared_ptr<std::byte> &buffer = memory(state);
   return Tensor::borrow(parameter.dtype, parameter.shape, buffer.get() + parameter.offset,
-                        manifest().parameterBytes - parameter.offset, buffer);
+                        manifest().parameterBytes - parameter.offset, lend(state));
+}
+
+std::shared_ptr<std::byte> Session::lend(BufferKind state) {
+  const std::shared_ptr<std::byte> &buffer = memory(state);
+  return state == BufferKind::Parameters ? watch.lend(buffer) : buffer;
 }
 
 Status Session::checkState(BufferKind state) const {
@@ -78,8 +83,10 @@ Result<Bundle> Session::state(BufferKind state) {
 Status Session::clear(BufferKind state) {
   DREAMER_RETURN_IF_FAILED(checkState(state));
   std::memset(memory(state).get(), 0, manifest().parameterBytes);
-  if (state == BufferKind::Parameters)
+  if (state == BufferKind::Parameters) {
     parameterSet.assign(parameterSet.size(), true);
+    watch.changed();
+  }
   return {};
 }
 
@@ -90,7 +97,7 @@ Status Session::initialize(uint64_t seed) {
     theDevice->parallelFor(tasks, body);
   };
   DREAMER_RETURN_IF_FAILED(
-      initializeParameters(manifest(), seed, memory(BufferKind::Parameters).get(), parallelFor));
+      initializeParameters(manifest(), seed, lend(BufferKind::Parameters).get(), parallelFor));
   parameterSet.assign(parameterSet.size(), true);
   for (BufferKind moment : {BufferKind::Moment1, BufferKind::Moment2})
     if (memory(moment))
@@ -138,6 +145,19 @@ Status Session::setParameter(std::string_view name, const Tensor &tensor) {
   if (status.failed())
     parameterSet[static_cast<size_t>(known - manifest().parameters.data())] = wasSet;
   return status;
+}
+
+//===-- What entries keep ---===//
+
+std::shared_ptr<std::byte> Session::keptMemory() {
+  if (!kept)
+    kept = theDevice->allocate(manifest().keptBytes());
+  return kept;
+}
+
+void Session::refreshKept() {
+  int64_t generation = watch.generation();
+  std::memcpy(kept.get(), &generation, sizeof generation);
 }
 
 //===-- Loading ---===//

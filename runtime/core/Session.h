@@ -8,6 +8,7 @@
 
 #include "runtime/core/Bundle.h"
 #include "runtime/core/Device.h"
+#include "runtime/core/ParameterWatch.h"
 
 #include <array>
 
@@ -50,6 +51,19 @@ public:
   Status checkParametersSet() const;
   void markSet(const ParameterSpec &parameter);
 
+  /// A writable view of memory of `state` for somebody outside: parameters count as changed as long as
+  /// it lives.
+  std::shared_ptr<std::byte> lend(BufferKind state);
+  /// An entry wrote parameters.
+  void parametersChanged() { watch.changed(); }
+
+  /// Memory for what entries make of parameters and keep; made when it is first asked for. Null if
+  /// there is not enough.
+  std::shared_ptr<std::byte> keptMemory();
+  /// To be called before a run of an entry that keeps such things: tells it whether parameters have
+  /// changed.
+  void refreshKept();
+
   /// From the next run of a call on `observer` is told of every launch; null: nobody is.
   void observe(std::shared_ptr<LaunchObserver> observer) {
     theProgram->observe(observer.get());
@@ -63,7 +77,7 @@ public:
 
 private:
   Session() = default;
-  Result<Tensor> view(BufferKind state, const ParameterSpec &parameter) const;
+  Result<Tensor> view(BufferKind state, const ParameterSpec &parameter);
   Status checkState(BufferKind state) const;
 
   std::shared_ptr<const Package> thePackage;
@@ -72,6 +86,9 @@ private:
   std::shared_ptr<LaunchObserver> theObserver;
   std::array<std::shared_ptr<std::byte>, stateCount> buffers;
   std::vector<bool> parameterSet; // in the manifest's order
+
+  ParameterWatch watch;
+  std::shared_ptr<std::byte> kept;
 };
 
 } // namespace dreamer::runtime

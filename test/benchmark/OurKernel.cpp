@@ -4,10 +4,9 @@
 #include "test/benchmark/OurKernel.h"
 #include "dialects/Schedule/ScheduleDialect.h"
 #include "lib/Pipelines/Compiler.h"
+#include "lib/Tuner/RunnableKernel.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
-#include "runtime/core/Call.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdlib>
 
@@ -16,16 +15,7 @@ using namespace mlir;
 namespace dreamer::benchmarking {
 
 struct OurKernel::State {
-  std::string path; ///< of the package
-  std::shared_ptr<runtime::Session> session;
-  std::unique_ptr<runtime::Call> call;
-
-  ~State() {
-    call.reset();
-    session.reset();
-    if (!path.empty())
-      (void)llvm::sys::fs::remove(path);
-  }
+  std::unique_ptr<RunnableKernel> kernel;
 };
 
 /// Ends the program: a benchmark that cannot run has nothing to report.
@@ -63,40 +53,26 @@ static MLIRContext &context() {
 std::unique_ptr<OurKernel> OurKernel::compile(const std::string &program, int threads,
                                               bool packing) {
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(program, ParserConfig(&context()));
-  std::unique_ptr<OurKernel> kernel(new OurKernel);
-  State &state = *kernel->state;
-  llvm::SmallString<128> file;
-  if (!module || llvm::sys::fs::createTemporaryFile("benchmark", "dreamer", file))
+  if (!module)
     return nullptr;
-  state.path = file.str();
-  CompilerOptions toKernels, toPackage;
-  toKernels.from = Phase::Program;
-  toKernels.to = toPackage.from = Phase::Kernels;
-  toKernels.targets = toPackage.targets = {"cpu:native"};
-  if (failed(dreamer::compile(*module, toKernels, "")))
-    return nullptr;
+  RunnableKernel::Options options;
+  options.threads = threads;
   if (!packing)
-    leaveOutPacking(*module);
-  if (failed(dreamer::compile(*module, toPackage, state.path)))
+    options.edit = leaveOutPacking;
+  auto compiled = RunnableKernel::compile(*module, options);
+  if (!compiled) {
+    llvm::errs() << "error: " << llvm::toString(compiled.takeError()) << "\n";
     return nullptr;
-
-  auto package = runtime::Package::open(state.path);
-  require(package.status());
-  runtime::SessionOptions options;
-  options.deviceOptions.threads = threads;
-  auto session = runtime::Session::create(*package, options);
-  require(session.status());
-  state.session = *session;
-  auto call = runtime::Call::create(state.session, "kernel");
-  require(call.status());
-  state.call = std::move(*call);
+  }
+  std::unique_ptr<OurKernel> kernel(new OurKernel);
+  kernel->state->kernel = std::move(*compiled);
   return kernel;
 }
 
 void *OurKernel::fill(const std::string &argument, const float *values) {
-  runtime::Result<runtime::Tensor> tensor = state->session->parameter(argument);
+  runtime::Result<runtime::Tensor> tensor = state->kernel->getSession().parameter(argument);
   if (tensor.failed())
-    tensor = state->call->input(argument);
+    tensor = state->kernel->getCall().input(argument);
   require(tensor.status());
   auto source =
       runtime::Tensor::borrowConst(runtime::DType::F32, tensor->shape(), values,
@@ -107,11 +83,11 @@ void *OurKernel::fill(const std::string &argument, const float *values) {
 }
 
 const float *OurKernel::output(const std::string &name) {
-  runtime::Result<runtime::Tensor> tensor = state->call->output(name);
+  runtime::Result<runtime::Tensor> tensor = state->kernel->getCall().output(name);
   require(tensor.status());
   return tensor->as<float>();
 }
 
-void OurKernel::run() { require(state->call->run()); }
+void OurKernel::run() { require(state->kernel->getCall().run()); }
 
 } // namespace dreamer::benchmarking

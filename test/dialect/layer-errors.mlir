@@ -100,3 +100,29 @@ func.func @too_few_sums(%q: tensor<2x4xf32>, %h: tensor<3x2x4xf32>, %n: index) {
       : tensor<2x4xf32>, tensor<3x2x4xf32>, tensor<3x2x4xf32>, index, tensor<2x4xf32>, tensor<3x2x4xf32>
   return
 }
+
+// -----
+
+func.func @loss_features(%x: tensor<2x5xf32>, %w: tensor<3x4xf32>, %t: tensor<2xi32>, %n: tensor<f32>) {
+  // expected-error @below {{'dreamer.linear_cross_entropy' expected features of the weight = 5, found 4}}
+  %0:3 = dreamer.linear_cross_entropy %x, %w, %t, %n
+      : tensor<2x5xf32>, tensor<3x4xf32>, tensor<2xi32>, tensor<f32>
+  return
+}
+
+// -----
+
+func.func @loss_targets(%x: tensor<2x4xf32>, %w: tensor<3x4xf32>, %t: tensor<3xi32>, %n: tensor<f32>) {
+  // expected-error @below {{'dreamer.linear_cross_entropy_grad' expected targets of shape 2, found tensor<3xi32>}}
+  %0:5 = dreamer.linear_cross_entropy_grad %x, %w, %t, %n, %n
+      : tensor<2x4xf32>, tensor<3x4xf32>, tensor<3xi32>, tensor<f32>, tensor<f32>
+  return
+}
+
+// -----
+
+func.func @sum(%x: tensor<2x4xf32>, %w: tensor<3x4xf32>) {
+  // expected-error @below {{'dreamer.linear' op expected a sum of its result's type 'tensor<2x3xf32>', found 'tensor<2x4xf32>'}}
+  %0 = dreamer.linear %x, %w into(%x) : tensor<2x4xf32>, tensor<3x4xf32>, tensor<2x4xf32>
+  return
+}

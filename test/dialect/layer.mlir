@@ -38,3 +38,20 @@ func.func @layer(%tokens: tensor<2x3xi32>, %table: tensor<7x8xf32>, %norm: tenso
       : tensor<2x3x8xf32>, tensor<2x3x2xi32>, tensor<2x3x2xf32>, tensor<8x6x8xf32>, tensor<8x6x8xf32>, tensor<8x8x6xf32>
   return %y : tensor<2x3x8xf32>
 }
+
+// CHECK-LABEL: func.func @losses
+func.func @losses(%x: tensor<2x3x8xf32>, %w: tensor<7x8xf32>, %y: tensor<2x3x7xf32>, %t: tensor<2x3xi32>,
+                  %n: tensor<f32>) -> (tensor<f32>, tensor<7x8xf32>, tensor<2x3x7xf32>) {
+  // CHECK: dreamer.linear_cross_entropy %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {full_precision, z_loss = 1.000000e-01 : f64} : tensor<2x3x8xf32>, tensor<7x8xf32>, tensor<2x3xi32>, tensor<f32>
+  %loss, %token, %lse = dreamer.linear_cross_entropy %x, %w, %t, %n {full_precision, z_loss = 0.1 : f64}
+      : tensor<2x3x8xf32>, tensor<7x8xf32>, tensor<2x3xi32>, tensor<f32>
+  // CHECK: dreamer.linear_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<2x3x8xf32>, tensor<7x8xf32>, tensor<2x3xi32>, tensor<f32>, tensor<f32>
+  %g:5 = dreamer.linear_cross_entropy_grad %x, %w, %t, %n, %loss
+      : tensor<2x3x8xf32>, tensor<7x8xf32>, tensor<2x3xi32>, tensor<f32>, tensor<f32>
+  // CHECK: dreamer.linear_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} into(%{{.*}}) :
+  %h:5 = dreamer.linear_cross_entropy_grad %x, %w, %t, %n, %loss into(%g#4)
+      : tensor<2x3x8xf32>, tensor<7x8xf32>, tensor<2x3xi32>, tensor<f32>, tensor<f32>, tensor<7x8xf32>
+  // CHECK: dreamer.linear %{{.*}}, %{{.*}} into(%{{.*}}) : tensor<2x3x8xf32>, tensor<7x8xf32>, tensor<2x3x7xf32>
+  %z = dreamer.linear %h#3, %w into(%y) : tensor<2x3x8xf32>, tensor<7x8xf32>, tensor<2x3x7xf32>
+  return %h#0, %h#4, %z : tensor<f32>, tensor<7x8xf32>, tensor<2x3x7xf32>
+}

@@ -51,7 +51,7 @@
 // WIDE: scf.yield
 func.func @many_rows(
     %x: tensor<96x64xf32> {dreamer.name = "x", dreamer.role = "input"},
-    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "parameter"})
+    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "input"})
     -> (tensor<96x128xf32> {dreamer.name = "y"}) {
   %y = dreamer.linear %x, %w : tensor<96x64xf32>, tensor<128x64xf32>
   return %y : tensor<96x128xf32>
@@ -59,7 +59,7 @@ func.func @many_rows(
 
 func.func @few_rows(
     %x: tensor<2x64xf32> {dreamer.name = "x", dreamer.role = "input"},
-    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "parameter"})
+    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "input"})
     -> (tensor<2x128xf32> {dreamer.name = "y"}) {
   %y = dreamer.linear %x, %w : tensor<2x64xf32>, tensor<128x64xf32>
   return %y : tensor<2x128xf32>
@@ -67,7 +67,7 @@ func.func @few_rows(
 
 func.func @sixteen_rows(
     %x: tensor<16x64xf32> {dreamer.name = "x", dreamer.role = "input"},
-    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "parameter"})
+    %w: tensor<128x64xf32> {dreamer.name = "w", dreamer.role = "input"})
     -> (tensor<16x128xf32> {dreamer.name = "y"}) {
   %y = dreamer.linear %x, %w : tensor<16x64xf32>, tensor<128x64xf32>
   return %y : tensor<16x128xf32>

@@ -80,3 +80,21 @@ func.func @cross_entropy_grad() -> tensor<2x2xf32> {
       : tensor<2x2xf32>, tensor<2xi32>, tensor<f32>, tensor<2xf32>, tensor<f32>
   return %r : tensor<2x2xf32>
 }
+
+// Even logits: half of the loss's cotangent, minus all of it for the target, times the other factor; the
+// second row is ignored.
+// CHECK-LABEL: @linear_cross_entropy_grad
+// CHECK: result0 f64[] = 0.69314718
+// CHECK: result1 f64[2,1] = {{\[}}[-2], [0]]
+// CHECK: result2 f64[2,1] = {{\[}}[10], [8]]
+func.func @linear_cross_entropy_grad() -> (tensor<f32>, tensor<2x1xf32>, tensor<2x1xf32>) {
+  %x = arith.constant dense<[[0.0], [3.0]]> : tensor<2x1xf32>
+  %w = arith.constant dense<[[5.0], [1.0]]> : tensor<2x1xf32>
+  %targets = arith.constant dense<[0, -1]> : tensor<2xi32>
+  %count = arith.constant dense<1.0> : tensor<f32>
+  %dl = arith.constant dense<1.0> : tensor<f32>
+  %sum = arith.constant dense<[[10.0], [8.0]]> : tensor<2x1xf32>
+  %g:5 = dreamer.linear_cross_entropy_grad %x, %w, %targets, %count, %dl into(%sum)
+      : tensor<2x1xf32>, tensor<2x1xf32>, tensor<2xi32>, tensor<f32>, tensor<f32>, tensor<2x1xf32>
+  return %g#0, %g#3, %g#4 : tensor<f32>, tensor<2x1xf32>, tensor<2x1xf32>
+}

@@ -37,6 +37,21 @@ func.func @no_targets() -> (tensor<f32>, tensor<1x2xf32>) {
   return %loss, %dl : tensor<f32>, tensor<1x2xf32>
 }
 
+// Logits 2 and 0 for target 0, ln(1 + e^-2); the second row is ignored.
+// CHECK-LABEL: @linear_cross_entropy
+// CHECK: result0 f64[] = 0.12692801
+// CHECK: result1 f64[2] = [0.12692801{{[0-9]*}}, 0]
+// CHECK: result2 f64[2] = [2.1269280{{[0-9]*}}, 0.69314718{{[0-9]*}}]
+func.func @linear_cross_entropy() -> (tensor<f32>, tensor<2xf32>, tensor<2xf32>) {
+  %x = arith.constant dense<[[2.0], [0.0]]> : tensor<2x1xf32>
+  %w = arith.constant dense<[[1.0], [0.0]]> : tensor<2x1xf32>
+  %targets = arith.constant dense<[0, -1]> : tensor<2xi32>
+  %count = dreamer.count_targets %targets : tensor<2xi32>
+  %loss, %nll, %lse = dreamer.linear_cross_entropy %x, %w, %targets, %count
+      : tensor<2x1xf32>, tensor<2x1xf32>, tensor<2xi32>, tensor<f32>
+  return %loss, %nll, %lse : tensor<f32>, tensor<2xf32>, tensor<2xf32>
+}
+
 // CHECK-LABEL: @global_norm
 // CHECK: result0 f64[] = 13
 // CHECK: result1 i32[] = 0

@@ -18,7 +18,7 @@
 // CHECK: schedule.launch @linear_product_0
 func.func @invariant(
     %x0: tensor<8x16xf32> {dreamer.name = "x", dreamer.role = "input"},
-    %w: tensor<16x16xf32> {dreamer.name = "w", dreamer.role = "parameter"})
+    %w: tensor<16x16xf32> {dreamer.name = "w", dreamer.role = "input"})
     -> (tensor<8x16xf32> {dreamer.name = "y"}) {
   %x1 = dreamer.recur bound 3 init(%x0) : (tensor<8x16xf32>) -> tensor<8x16xf32> {
   ^bb0(%d: index, %x: tensor<8x16xf32>):
@@ -47,8 +47,8 @@ func.func @invariant(
 // CHECK: schedule.launch @linear_product_0
 func.func @of_a_step(
     %x0: tensor<8x16xf32> {dreamer.name = "x", dreamer.role = "input"},
-    %w: tensor<16x16xf32> {dreamer.name = "w", dreamer.role = "parameter"},
-    %v: tensor<2x16x16xf32> {dreamer.name = "v", dreamer.role = "parameter"})
+    %w: tensor<16x16xf32> {dreamer.name = "w", dreamer.role = "input"},
+    %v: tensor<2x16x16xf32> {dreamer.name = "v", dreamer.role = "input"})
     -> (tensor<8x16xf32> {dreamer.name = "y"}) {
   %x1 = dreamer.recur bound 2 init(%x0) slices(%v)
       : (tensor<8x16xf32>, tensor<2x16x16xf32>) -> tensor<8x16xf32> {

@@ -13,7 +13,7 @@
 // CHECK-SAME: vector_bits = 256
 
 // CHECK: func.func @score(%[[ARENA:[a-z0-9]+]]: memref<768xi8> {schedule.buffer = "arena"}
-// CHECK-SAME: %[[STATES:[a-z0-9]+]]: memref<1536xi8> {schedule.buffer = "tensor", schedule.name = "states"})
+// CHECK-SAME: %[[STATES:[a-z0-9]+]]: memref<1536xi8> {schedule.buffer = "tensor", schedule.name = "states"}, %{{[a-z0-9]+}}: memref<{{[0-9]+}}xi8> {schedule.buffer = "kept"})
 // CHECK-SAME: schedule.plan = {arena_bytes = 768
 // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
 // CHECK-DAG: %[[C384:.*]] = arith.constant 384 : index

@@ -8,10 +8,23 @@
 #include "mlir/Support/Timing.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Regex.h"
 
 using namespace mlir;
 using namespace dreamer;
 namespace cl = llvm::cl;
+
+static const char *toolName = ToolName().name;
+
+int dreamer::fail(const llvm::Twine &message) {
+  llvm::errs() << toolName << ": " << message << "\n";
+  return 1;
+}
+
+bool dreamer::usageError(const llvm::Twine &message) {
+  fail(message);
+  return false;
+}
 
 namespace {
 
@@ -46,6 +59,29 @@ cl::opt<Recompute>
 cl::opt<int64_t> microBatches("micro-batches",
                               cl::desc("Parts of the batch whose gradients add up (default 1)"),
                               cl::value_desc("n"), cl::init(1), cl::cat(category));
+cl::opt<When> fuseProducts(
+    "fuse-products",
+    cl::desc("Whether the logits of training are made and reduced some positions at a time"),
+    cl::values(clEnumValN(When::Auto, "auto", "where they are large (default)"),
+               clEnumValN(When::Always, "always", "yes"), clEnumValN(When::Never, "never", "no")),
+    cl::init(When::Auto), cl::cat(category));
+cl::opt<bool> accumulateGradients(
+    "accumulate-gradients",
+    cl::desc("Whether gradients and products are added to sums by what makes them (default)"),
+    cl::init(true), cl::cat(category));
+cl::opt<When> fuseTiles(
+    "fuse-tiles",
+    cl::desc(
+        "Whether norms, rotations and residuals are computed with the product that they follow"),
+    cl::values(clEnumValN(When::Auto, "auto", "where it pays (default)"),
+               clEnumValN(When::Always, "always", "wherever it is possible"),
+               clEnumValN(When::Never, "never", "nowhere")),
+    cl::init(When::Auto), cl::cat(category));
+cl::opt<std::string>
+    remarks("remarks",
+            cl::desc("Say what was optimized and what was not, and why; remarks of "
+                     "the categories that match (default: all), e.g. fuse"),
+            cl::value_desc("regex"), cl::ValueOptional, cl::cat(category));
 cl::list<std::string>
     targets("target",
             cl::desc("Machines: cpu (any from x86-64-v3 on, default), cpu:native (this one), "
@@ -75,18 +111,17 @@ cl::opt<ReportFormat>
                       clEnumValN(ReportFormat::Text, "text", "as tables (default)"),
                       clEnumValN(ReportFormat::JSON, "json", "as JSON, exact")),
            cl::ValueOptional, cl::init(ReportFormat::None), cl::cat(category));
+cl::opt<std::string>
+    tuningDatabase("tuning-db",
+                   cl::desc("Use the parameters of kernels that dreamer-tune found "
+                            "best on this machine"),
+                   cl::value_desc("file"), cl::cat(category));
 cl::opt<bool> printDescription("print-description",
                                cl::desc("Write the description as it is understood, every key"),
                                cl::cat(category));
 cl::opt<bool> keyReference("key-reference", cl::desc("Write the reference of a description's keys"),
                            cl::cat(category));
 cl::opt<bool> quiet("quiet", cl::desc("No progress"), cl::cat(category));
-
-/// Prints what was expected; always false.
-bool usageError(const llvm::Twine &message) {
-  llvm::errs() << "dreamer-compile: " << message << "\n";
-  return false;
-}
 
 /// Reads --depth=block=n options.
 bool readDepths(BuildOptions &options) {
@@ -141,23 +176,53 @@ bool readProgram(ProgramOptions &options) {
   options.narrowMatrices = dtype == "bf16";
   options.recompute = recompute;
   options.microBatches = microBatches;
+  options.accumulateGradients = accumulateGradients;
+  options.fuseProducts = fuseProducts;
+  options.fuseTiles = fuseTiles;
   return true;
 }
 
+/// The options that say what is compiled.
+constexpr StringLiteral programOptions[] = {
+    "set",   "depth",     "batch",         "context",       "entry",      "target",
+    "dtype", "recompute", "micro-batches", "fuse-products", "fuse-tiles", "accumulate-gradients"};
+
 /// The options that change what a package does: not where files lie or what is printed.
 std::vector<std::string> modelFlags(int argc, char **argv) {
-  static constexpr StringLiteral names[] = {"set",    "depth",     "batch", "context",      "entry",
-                                            "target", "recompute", "dtype", "micro-batches"};
+  auto isFlag = [](StringRef name) {
+    return llvm::is_contained(programOptions, name) || name == "tuning-db";
+  };
   std::vector<std::string> flags;
   for (int i = 1; i < argc; ++i) {
     StringRef name = StringRef(argv[i]).ltrim('-').split('=').first;
-    if (!StringRef(argv[i]).starts_with("-") || !llvm::is_contained(names, name))
+    if (!StringRef(argv[i]).starts_with("-") || !isFlag(name))
       continue;
     flags.push_back(argv[i]);
     if (!StringRef(argv[i]).contains('=') && i + 1 < argc)
       flags.back() += "=" + std::string(argv[++i]);
   }
   return flags;
+}
+
+/// Leaves only the options that say what the program is.
+void keepProgramOptions() {
+  SmallVector<cl::Option *> others;
+  for (auto &[name, option] : cl::getRegisteredOptions())
+    if (llvm::is_contained(option->Categories, &category) &&
+        !llvm::is_contained(programOptions, name) && name != "compile-from" && name != "quiet")
+      others.push_back(option);
+  for (cl::Option *option : others)
+    option->removeArgument();
+}
+
+bool readRemarks(std::string &regex) {
+  if (!remarks.getNumOccurrences())
+    return true;
+  regex = remarks.empty() ? std::string(".*") : remarks.getValue();
+  std::string problem;
+  return llvm::Regex(regex).isValid(problem) ||
+         usageError("expected a regular expression for --remarks, found '" + regex +
+                    "': " + problem);
 }
 
 bool readTargets(CompilerOptions &options) {
@@ -169,14 +234,21 @@ bool readTargets(CompilerOptions &options) {
 
 } // namespace
 
-std::optional<ToolOptions> dreamer::parseCommandLine(int argc, char **argv, int &status) {
-  registerAsmPrinterCLOptions();
-  registerMLIRContextCLOptions();
-  registerPassManagerCLOptions();
-  registerDefaultTimingManagerCLOptions();
-  cl::HideUnrelatedOptions(category);
+std::optional<ToolOptions> dreamer::parseCommandLine(int argc, char **argv, int &status,
+                                                     const ToolName &tool) {
+  toolName = tool.name;
+  if (tool.own) {
+    keepProgramOptions();
+    cl::HideUnrelatedOptions({&category, tool.own});
+  } else {
+    registerAsmPrinterCLOptions();
+    registerMLIRContextCLOptions();
+    registerPassManagerCLOptions();
+    registerDefaultTimingManagerCLOptions();
+    cl::HideUnrelatedOptions(category);
+  }
   status = 2;
-  if (!cl::ParseCommandLineOptions(argc, argv, "Dreamer's compiler\n", &llvm::errs()))
+  if (!cl::ParseCommandLineOptions(argc, argv, tool.overview, &llvm::errs()))
     return std::nullopt;
   ToolOptions options;
   options.input = inputFile;
@@ -194,16 +266,14 @@ std::optional<ToolOptions> dreamer::parseCommandLine(int argc, char **argv, int 
   options.compiler.dumpPhases = dumpPhases;
   options.compiler.dumpArtifacts = dumpArtifacts;
   options.compiler.flags = modelFlags(argc, argv);
-  options.compiler.configurePasses = [](PassManager &passes) {
-    applyDefaultTimingPassManagerCLOptions(passes);
-    return applyPassManagerCLOptions(passes);
-  };
-  if (inputFile.empty() && !keyReference) {
+  options.compiler.tuningDatabase = tuningDatabase;
+  if (inputFile.empty() && !keyReference && !tool.own) {
     usageError("expected a description, e.g. model.yaml, found none; see --help");
     return std::nullopt;
   }
   if (!readDepths(options.build) || !readPhases(options) ||
-      !readProgram(options.compiler.program) || !readTargets(options.compiler))
+      !readProgram(options.compiler.program) || !readTargets(options.compiler) ||
+      !readRemarks(options.remarks))
     return std::nullopt;
   return options;
 }

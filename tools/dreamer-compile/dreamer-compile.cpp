@@ -3,30 +3,22 @@
 //
 // The compiler's command line. Exit status 0, 1 (failed), 2 (usage).
 
-#include "dialects/Dreamer/DreamerDialect.h"
 #include "lib/Cost/Report.h"
 #include "lib/ModelDescription/Parse.h"
-#include "lib/Package/Package.h"
-#include "mlir/Parser/Parser.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
-#include "tools/dreamer-compile/Options.h"
+#include "mlir/Support/Timing.h"
+#include "tools/dreamer-compile/Input.h"
 #include "tools/dreamer-compile/Progress.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
 using namespace dreamer;
 
 namespace {
-
-int fail(const llvm::Twine &message) {
-  llvm::errs() << "dreamer-compile: " << message << "\n";
-  return 1;
-}
 
 /// Opens the output, writes it through `write`, and keeps it.
 template <typename Write>
@@ -40,12 +32,26 @@ int writeOutput(StringRef path, Write write) {
   return 0;
 }
 
+StringRef nameOf(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Note:
+    return "note";
+  case DiagnosticSeverity::Remark:
+    return "remark";
+  case DiagnosticSeverity::Warning:
+    return "warning";
+  case DiagnosticSeverity::Error:
+    return "error";
+  }
+  llvm_unreachable("all severities are handled");
+}
+
 /// Prints a diagnostic about something else than a line of a file, e.g. an option.
 LogicalResult printWithoutSource(Diagnostic &diagnostic) {
   if (diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
     return failure();
-  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-  llvm::errs() << "dreamer-compile: " << (isError ? "error: " : "warning: ") << diagnostic << "\n";
+  llvm::errs() << "dreamer-compile: " << nameOf(diagnostic.getSeverity()) << ": " << diagnostic
+               << "\n";
   return success();
 }
 
@@ -60,64 +66,22 @@ LogicalResult configurePasses(PassManager &passes) {
 /// One run of the compiler.
 class Tool {
 public:
-  Tool(MLIRContext &context, llvm::SourceMgr &sources, ToolOptions &options)
-      : context(context), sources(sources), options(options) {}
+  Tool(MLIRContext &context, ToolOptions &options) : context(context), options(options) {}
 
-  int run(std::unique_ptr<llvm::MemoryBuffer> file) {
-    StringRef text = file->getBuffer(), name = file->getBufferIdentifier();
-    if (isPackage(text))
-      return runPackage(text, name);
-    sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
-    if (!StringRef(options.input).ends_with(".mlir"))
-      return runDescription(text, name);
-    if (options.changesModel || options.printDescription)
-      return fail("--set, --depth, --batch, --context and --print-description: expected a "
-                  "description (.yaml) or a package, found " +
-                  name);
-    return runModule(parseSourceFile<ModuleOp>(sources, &context));
-  }
-
-private:
-  int runDescription(StringRef text, StringRef name) {
-    if (options.compiler.from != Phase::Model)
-      return fail("--compile-from: expected an .mlir file, found " + name);
-    sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(
-                                   llvm::join(options.overrides, "\n"), overridesFileName),
-                               llvm::SMLoc());
-    FailureOr<Description> description = parseDescription(text, name, &context, options.overrides);
-    if (failed(description))
-      return 1;
+  int run(Input input) {
     if (options.printDescription)
       return writeOutput(options.output,
-                         [&](raw_ostream &os) { printDescription(*description, os); });
-    return runModule(buildModel(&context, *description, options.build));
-  }
-
-  /// Compiles the model in a package again, from its description where the options change the model.
-  int runPackage(StringRef bytes, StringRef name) {
-    llvm::Expected<std::string> model = readPackageModel(bytes, name);
-    if (!model)
-      return fail(llvm::toString(model.takeError()));
-    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(*model, &context, name);
-    if (!module)
-      return 1;
-    if (!options.changesModel && !options.printDescription)
-      return runModule(std::move(module));
-    auto text = (*module)->getAttrOfType<StringAttr>(attribute::description);
-    if (!text || text.empty())
-      return fail(name + ": expected a package with a description, found none in it");
-    return runDescription(text, name);
-  }
-
-  int runModule(OwningOpRef<ModuleOp> module) {
-    if (!module)
-      return 1;
+                         [&](raw_ostream &os) { printDescription(*input.description, os); });
+    OwningOpRef<ModuleOp> module = std::move(input.module);
     if (options.report != ReportFormat::None) {
-      if (failed(writeReport(*module)))
+      // With a result there are remarks when that is made.
+      if ((!options.hasOutput && failed(enableRemarks())) || failed(writeReport(*module)))
         return 1;
       if (!options.hasOutput)
         return 0;
     }
+    if (failed(enableRemarks()))
+      return 1;
     options.compiler.configurePasses = configurePasses;
     Progress progress(options.compiler, !options.quiet);
     if (failed(compile(*module, options.compiler, options.output)))
@@ -128,6 +92,18 @@ private:
     return writeOutput(options.output, [&](raw_ostream &os) { module->print(os); });
   }
 
+private:
+  LogicalResult enableRemarks() {
+    if (options.remarks.empty())
+      return success();
+    // A kind of remarks without a filter is off, whatever that for all kinds is.
+    const std::string &regex = options.remarks;
+    remark::RemarkCategories categories{regex, regex, regex, regex, regex};
+    return remark::enableOptimizationRemarks(context, /*streamer=*/nullptr,
+                                             std::make_unique<remark::RemarkEmittingPolicyAll>(),
+                                             categories, /*printAsEmitRemarks=*/true);
+  }
+
   /// Writes the cost of a model, its training step included, to standard output.
   LogicalResult writeReport(ModuleOp model) {
     OwningOpRef<ModuleOp> program = model.clone();
@@ -135,6 +111,7 @@ private:
       PassManager passes(&context);
       ProgramOptions all; // functions, whichever a package would have
       all.recompute = options.compiler.program.recompute;
+      all.fuseProducts = options.compiler.program.fuseProducts;
       addProgramPipeline(passes, all);
       if (failed(passes.run(*program)))
         return failure();
@@ -150,7 +127,6 @@ private:
   }
 
   MLIRContext &context;
-  llvm::SourceMgr &sources;
   ToolOptions &options;
 };
 
@@ -164,15 +140,12 @@ int main(int argc, char **argv) {
     return status;
   if (options->keyReference)
     return writeOutput(options->output, [](raw_ostream &os) { printKeyReference(os); });
-  std::string message;
-  std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(options->input, &message);
-  if (!file)
-    return fail(message);
   DialectRegistry registry;
   registerCompilerDialects(registry);
   MLIRContext context(registry);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler atSource(sources, &context);
   ScopedDiagnosticHandler elsewhere(&context, printWithoutSource);
-  return Tool(context, sources, *options).run(std::move(file));
+  std::optional<Input> input = readInput(context, sources, *options);
+  return input ? Tool(context, *options).run(std::move(*input)) : 1;
 }

@@ -121,7 +121,7 @@ Status bench(const BenchOptions &given) {
   BenchReport report = {opened->manifest().model,
                         std::string(session.device().name()),
                         session.program().variant(),
-                        measureMachine(session.device()),
+                        measure::measureMachine(session.device()),
                         {}};
   Profiling profiling(given.profile, *opened);
   for (const std::string &entry : entries) {

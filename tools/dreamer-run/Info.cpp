@@ -85,6 +85,9 @@ void printPackage(const runtime::Package &package) {
   printf("parameters  %s in %zu tensors, %s\n",
          train::formatCount(static_cast<double>(parameters)).c_str(), manifest.parameters.size(),
          train::formatBytes(static_cast<double>(manifest.parameterBytes)).c_str());
+  if (manifest.keptBytes() > 0)
+    printf("kept        %s of weights as kernels read them, from the first call on that answers\n",
+           train::formatBytes(static_cast<double>(manifest.keptBytes())).c_str());
   for (const runtime::BlockSpec &block : manifest.blocks)
     printf(
         "block       %s: depth %lld%s\n", block.name.c_str(), static_cast<long long>(block.depth),

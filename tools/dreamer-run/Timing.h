@@ -6,12 +6,14 @@
 #ifndef DREAMER_TOOLS_DREAMER_RUN_TIMING_H
 #define DREAMER_TOOLS_DREAMER_RUN_TIMING_H
 
-#include "Machine.h"
 #include "runtime/core/Manifest.h"
+#include "runtime/measure/Machine.h"
 
 #include <map>
 
 namespace dreamer::run {
+
+using measure::Bandwidth, measure::Machine;
 
 /// All launches of one kernel in one run of an entry.
 struct KernelTiming {

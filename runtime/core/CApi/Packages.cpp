@@ -193,6 +193,10 @@ int64_t dreamer_package_arena_bytes(const dreamer_package *package, const char *
   return spec ? static_cast<int64_t>(spec->arenaBytes) : -1;
 }
 
+int64_t dreamer_package_kept_bytes(const dreamer_package *package) {
+  return static_cast<int64_t>(manifestOf(package).keptBytes());
+}
+
 //===-- Launches ---===//
 
 /// Null if there is no such entry or variant.

@@ -52,6 +52,19 @@ func.func @not_alone(%q: tensor<2x4xf32>, %k: tensor<3x2x4xf32>, %v: tensor<3x2x
   return %dk, %dv, %k : tensor<3x2x4xf32>, tensor<3x2x4xf32>, tensor<3x2x4xf32>
 }
 
+// A product adds itself to the other term of a sum, the first to be known.
+// CHECK-LABEL: @product
+// CHECK: %[[A:.*]] = dreamer.linear %{{.*}}, %{{.*}} :
+// CHECK: %[[B:.*]] = dreamer.linear %{{.*}}, %{{.*}} into(%[[A]]) {transpose}
+// CHECK-NOT: dreamer.add
+// CHECK: return %[[B]]
+func.func @product(%x: tensor<2x4xf32>, %w: tensor<4x4xf32>) -> tensor<2x4xf32> {
+  %a = dreamer.linear %x, %w : tensor<2x4xf32>, tensor<4x4xf32>
+  %b = dreamer.linear %x, %w {transpose} : tensor<2x4xf32>, tensor<4x4xf32>
+  %sum = dreamer.add %a, %b : tensor<2x4xf32>, tensor<2x4xf32>
+  return %sum : tensor<2x4xf32>
+}
+
 // A sum that is known only later, and one from outside of the loop, which would have to be copied
 // in every step.
 // CHECK-LABEL: @not_here

@@ -32,3 +32,14 @@ func.func @square(%x: tensor<3x3xf32>) -> tensor<3x3xf32> {
   %y = dreamer.linear %x, %x : tensor<3x3xf32>, tensor<3x3xf32>
   return %y : tensor<3x3xf32>
 }
+
+// What the product is added to gets the cotangent as it is.
+// CHECK-LABEL: @into
+// CHECK-SAME: %[[X:[^:]*]]: tensor<2x3xf32>, %[[W:[^:]*]]: tensor<5x3xf32>, %{{[^:]*}}: tensor<2x5xf32>, %[[SEED:[^:]*]]: tensor<2x5xf32>
+// CHECK: %[[DX:.*]] = dreamer.linear %[[SEED]], %[[W]] {transpose}
+// CHECK: %[[DW:.*]] = dreamer.linear_weight_grad %[[SEED]], %[[X]]
+// CHECK: return %{{.*}}, %[[DX]], %[[DW]], %[[SEED]]
+func.func @into(%x: tensor<2x3xf32>, %w: tensor<5x3xf32>, %sum: tensor<2x5xf32>) -> tensor<2x5xf32> {
+  %y = dreamer.linear %x, %w into(%sum) : tensor<2x3xf32>, tensor<5x3xf32>, tensor<2x5xf32>
+  return %y : tensor<2x5xf32>
+}

@@ -99,6 +99,8 @@ bool CompiledModel::compile(const std::string &yaml) {
   CompilerOptions compiler;
   compiler.program.entries = options.entries;
   compiler.program.recompute = options.recompute;
+  compiler.program.fuseProducts = options.fuseProducts;
+  compiler.program.fuseTiles = options.fuseTiles;
   compiler.program.narrowMatrices = options.bf16;
   compiler.targets = {"cpu:native"};
   return succeeded(dreamer::compile(*model, compiler, path));

@@ -23,6 +23,8 @@ struct ModelOptions {
   int64_t batch = 2;
   bool bf16 = false;
   Recompute recompute = Recompute::None;
+  When fuseTiles = When::Auto;
+  When fuseProducts = When::Auto; ///< of the package; the interpreter's program is not fused
   std::vector<std::string> entries = {"score", "gradients", "prefill", "decode"};
   std::vector<std::pair<std::string, int64_t>> depths = {}; ///< compiled depth of blocks
   int threads = 2;

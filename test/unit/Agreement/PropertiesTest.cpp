@@ -112,4 +112,57 @@ TEST(Properties, RecomputingChangesMemoryOnly) {
   EXPECT_LT(arena(*recomputing), arena(*keeping));
 }
 
+TEST(Properties, FusedTilesAgree) {
+  // Few rows and many; what is decoded one token at a time too.
+  for (int64_t batch : {1, 5}) {
+    ModelOptions options{.batch = batch, .fuseTiles = When::Never};
+    auto plain = trained(options);
+    options.fuseTiles = When::Always;
+    auto fused = trained(options);
+    ASSERT_TRUE(plain && fused);
+    Bundle inputs = plain->randomBatch(14);
+    Bundle lengths = {{"tokens", inputs["tokens"]},
+                      {"lengths", Ints({batch}, static_cast<int32_t>(plain->context()))}};
+    Bundle prefilled = plain->run("prefill", lengths),
+           next = {{"token", Ints({batch}, 3)}, {"position", Ints({batch}, 7)}};
+    for (const auto &[name, tensor] : prefilled)
+      if (llvm::StringRef(name).contains(".cache."))
+        next[name] = tensor;
+    std::pair<const char *, const Bundle *> calls[] = {
+        {"score", &inputs}, {"gradients", &inputs}, {"prefill", &lengths}, {"decode", &next}};
+    for (auto [entry, given] : calls) {
+      Bundle expected = plain->run(entry, *given), found = fused->run(entry, *given);
+      for (const auto &[name, tensor] : expected) {
+        if (!std::holds_alternative<Floats>(tensor))
+          continue;
+        EXPECT_LE(
+            dreamer::test::relativeError(std::get<Floats>(found[name]), std::get<Floats>(tensor)),
+            1e-5)
+            << entry << ' ' << name << ", batch " << batch;
+      }
+    }
+  }
+}
+
+TEST(Properties, FusedLossesAgree) {
+  // 352 positions, so that their logits are made in more than one turn.
+  ModelOptions options{.batch = 32, .fuseProducts = When::Never, .entries = {"gradients"}};
+  auto whole = trained(options);
+  options.fuseProducts = When::Always;
+  auto fused = trained(options);
+  options.threads = 1;
+  auto fusedOnOneThread = trained(options);
+  ASSERT_TRUE(whole && fused && fusedOnOneThread);
+  Bundle batch = whole->randomBatch(13);
+  Bundle expected = whole->run("gradients", batch), found = fused->run("gradients", batch);
+  Bundle same = fusedOnOneThread->run("gradients", batch);
+  for (const auto &[name, tensor] : expected) {
+    if (!std::holds_alternative<Floats>(tensor))
+      continue;
+    const Floats &floats = std::get<Floats>(found[name]);
+    EXPECT_LE(dreamer::test::relativeError(floats, std::get<Floats>(tensor)), 1e-5) << name;
+    EXPECT_EQ(std::get<Floats>(same[name]).data(), floats.data()) << name;
+  }
+}
+
 } // namespace

@@ -132,6 +132,20 @@ TEST(CompilerCApi, OptionsAreChecked) {
   EXPECT_EQ(dreamer_compile_file(nullptr, "y", nullptr), DREAMER_COMPILE_INVALID_ARGUMENT);
 }
 
+TEST(CompilerCApi, TuningDatabaseIsOpened) {
+  Compilation compilation;
+  compilation.options.tuning_database = "/nowhere/tuned.db";
+  EXPECT_EQ(compilation.run(description, temporary("tuned")), DREAMER_COMPILE_FAILED);
+  EXPECT_THAT(compilation.errors, ::testing::ElementsAre(::testing::HasSubstr(
+                                      "/nowhere/tuned.db: cannot open the database")));
+
+  // A program that was compiled before the option was there does not know of it.
+  compilation.options.size = offsetof(dreamer_compile_options, tuning_database);
+  std::string path = temporary("tuned");
+  EXPECT_EQ(compilation.run(description, path), DREAMER_COMPILE_OK);
+  std::filesystem::remove(path);
+}
+
 TEST(CompilerCApi, MissingFileIsTold) {
   Compilation compilation;
   EXPECT_EQ(dreamer_compile_file("/nowhere/model.yaml", temporary("missing").c_str(),

@@ -67,6 +67,8 @@ TEST(LinearKernels, MatchTheReference) {
     Operand dy{r.floats(yShape, 1, narrow), narrow};
     check({"linear", "", {x, w}, 1e-6, "", bits});
     check({"linear", "transpose", {dy, w}, 1e-6, "", bits});
+    check({"linear", "", {x, w, {r.floats(yShape)}}, 1e-6, "", bits});
+    check({"linear", "transpose", {dy, w, {r.floats(xShape)}}, 1e-6, "", bits});
     check({"linear_weight_grad", "", {dy, x}, 1e-6, "", bits});
     check({"linear_weight_grad", "", {dy, x, {r.floats({out, in})}}, 1e-6, "", bits});
   }

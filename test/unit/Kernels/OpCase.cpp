@@ -5,12 +5,14 @@
 #include "dialects/Dreamer/DreamerOps.h"
 #include "lib/Kernels/KernelOpInterface.h"
 #include "lib/Kernels/Kernels.h"
+#include "lib/Kernels/TunableOpInterface.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
 #include "test/unit/Kernels/Jit.h"
 #include "test/unit/Kernels/RecordedSchedule.h"
 #include "gtest/gtest.h"
@@ -48,6 +50,34 @@ Ints Random::ints(ArrayRef<int64_t> shape, int64_t low, int64_t high) {
   for (int32_t &x : result.data())
     x = static_cast<int32_t>(between(low, high));
   return result;
+}
+
+std::pair<Floats, Floats> attend(const Floats &q, const Floats &k, const Floats &v, int64_t heads,
+                                 int64_t kvHeads) {
+  int64_t batch = q.dim(0), positions = q.dim(1), c = q.dim(2) / heads;
+  Floats out(q.shape()), lse({batch, heads, positions});
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t t = 0; t < positions; ++t) {
+        int64_t g = h / (heads / kvHeads);
+        std::vector<double> weights;
+        double sum = 0;
+        for (int64_t u = 0; u <= t; ++u) {
+          double score = 0;
+          for (int64_t i = 0; i < c; ++i)
+            score += q(b, t, h * c + i) * k(b, u, g * c + i);
+          weights.push_back(std::exp(score / std::sqrt(double(c))));
+          sum += weights.back();
+        }
+        lse(b, h, t) = static_cast<float>(std::log(sum));
+        for (int64_t i = 0; i < c; ++i) {
+          double value = 0;
+          for (int64_t u = 0; u <= t; ++u)
+            value += weights[u] / sum * v(b, u, g * c + i);
+          out(b, t, h * c + i) = static_cast<float>(value);
+        }
+      }
+  return {out, lse};
 }
 
 namespace {
@@ -117,12 +147,18 @@ class Runner {
 public:
   explicit Runner(const OpCase &test) : test(test) {}
 
-  bool build();
+  bool buildOperation();
+  bool interpret();
+  bool buildKernels(const KernelChoice &choice);
   bool compile();
   void compare();
+  TunableOpInterface tunable() { return dyn_cast<TunableOpInterface>(op); }
+  const KernelTarget &machine() const { return target; }
 
 private:
   using Results = std::vector<std::vector<char>>;
+  bool buildFunction();
+  bool parseFunction();
   Memory prepare(std::optional<std::pair<unsigned, unsigned>> shared);
   void execute(Memory &memory, bool backwards);
   /// Runs the kernels; the buffer of result `first` is that of operand `second`, if given.
@@ -137,6 +173,7 @@ private:
   OwningOpRef<ModuleOp> module, kernels;
   func::FuncOp function;
   Operation *op = nullptr;
+  SmallVector<Tensor> expected;
   KernelOpInterface model;
   KernelTarget target;
   std::unique_ptr<RecordedSchedule> schedule;
@@ -158,7 +195,8 @@ MLIRContext &Runner::context() {
   return *context;
 }
 
-bool Runner::build() {
+/// A function of the operands that returns what the operation makes of them.
+bool Runner::buildFunction() {
   OpBuilder b(&context());
   Location loc = b.getUnknownLoc();
   SmallVector<Type> types;
@@ -204,16 +242,44 @@ bool Runner::build() {
   op = b.create(state);
   func::ReturnOp::create(b, loc, op->getResults());
   function.setFunctionType(b.getFunctionType(types, op->getResultTypes()));
-  if (failed(verify(*module)))
-    return false;
+  return succeeded(verify(*module));
+}
 
-  kernels = ModuleOp::create(loc);
+/// The function that the test gives.
+bool Runner::parseFunction() {
+  module = parseSourceString<ModuleOp>(test.function, &context());
+  if (!module)
+    return false;
+  function = *module->getOps<func::FuncOp>().begin();
+  op = &function.getBody().front().front();
+  return true;
+}
+
+bool Runner::buildOperation() {
   target.name = "test";
   target.vectorBits = test.vectorBits;
   if (test.products != NarrowProducts::widened)
     target.emulated = {"avx512bf16"};
   if (test.products == NarrowProducts::tiles)
     target.emulated.insert({"amx-tile", "amx-bf16"});
+  return test.function.empty() ? buildFunction() : parseFunction();
+}
+
+bool Runner::interpret() {
+  SmallVector<Tensor> inputs;
+  for (const Operand &operand : test.operands)
+    inputs.push_back(operand.value);
+  reference::Interpreter interpreter(*module);
+  expected = interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
+  return expected.size() == op->getNumResults();
+}
+
+bool Runner::buildKernels(const KernelChoice &choice) {
+  if (!choice.empty())
+    writeChoice(op, target.name, choice);
+  if (failed(checkChoice(op, target)))
+    return false;
+  kernels = ModuleOp::create(op->getLoc());
   schedule = std::make_unique<RecordedSchedule>(op, *kernels, target);
   model = dyn_cast<KernelOpInterface>(op);
   if (!model)
@@ -260,8 +326,10 @@ void Runner::execute(Memory &memory, bool backwards) {
   for (const RecordedSchedule::Launch &launch : schedule->launches) {
     for (int64_t i = 0; i < launch.tasks; ++i) {
       SmallVector<int64_t> arguments{backwards ? launch.tasks - 1 - i : i};
-      for (Value argument : launch.arguments)
-        arguments.push_back(memory.addresses[argument]);
+      for (Value argument : launch.arguments) {
+        std::optional<int64_t> constant = getConstantIntValue(argument);
+        arguments.push_back(constant ? *constant : memory.addresses[argument]);
+      }
       jit->call(launch.function, arguments);
     }
   }
@@ -311,12 +379,6 @@ void Runner::compareResult(unsigned i, const Tensor &expected, const std::vector
 }
 
 void Runner::compare() {
-  SmallVector<Tensor> inputs;
-  for (const Operand &operand : test.operands)
-    inputs.push_back(operand.value);
-  reference::Interpreter interpreter(*module);
-  SmallVector<Tensor> expected = interpreter.call(function, inputs).value_or(SmallVector<Tensor>());
-  ASSERT_EQ(expected.size(), op->getNumResults()) << describe();
   Results results = run(false, std::nullopt);
   double squares = 0;
   for (const Tensor &tensor : expected)
@@ -336,10 +398,26 @@ void Runner::compare() {
 
 } // namespace
 
-void check(const OpCase &test) {
+KernelParameters parametersOf(const OpCase &test) {
   Runner runner(test);
-  ASSERT_TRUE(runner.build() && runner.compile()) << "cannot build the kernels of " << test.name;
-  runner.compare();
+  if (!runner.buildOperation() || !runner.tunable()) {
+    ADD_FAILURE() << "expected an operation with parameters, found " << test.name;
+    return {};
+  }
+  return runner.tunable().getKernelParameters(runner.machine());
+}
+
+void check(const OpCase &test) { check(test, KernelChoice()); }
+
+void check(const OpCase &test, ArrayRef<KernelChoice> choices) {
+  Runner runner(test);
+  ASSERT_TRUE(runner.buildOperation() && runner.interpret()) << "cannot run " << test.name;
+  for (const KernelChoice &choice : choices) {
+    SCOPED_TRACE(toString(choice));
+    ASSERT_TRUE(runner.buildKernels(choice) && runner.compile())
+        << "cannot build the kernels of " << test.name;
+    runner.compare();
+  }
 }
 
 } // namespace dreamer::test

@@ -6,6 +6,7 @@
 #ifndef DREAMER_TEST_UNIT_KERNELS_OPCASE_H
 #define DREAMER_TEST_UNIT_KERNELS_OPCASE_H
 
+#include "lib/Kernels/KernelParameters.h"
 #include "lib/Kernels/KernelTarget.h"
 #include "lib/Reference/Interpreter.h"
 #include "mlir/IR/MLIRContext.h"
@@ -37,6 +38,12 @@ private:
   std::mt19937_64 engine;
 };
 
+/// The results of sequence_attention, as its adjoint takes them: out and lse.
+std::pair<reference::Floats, reference::Floats> attend(const reference::Floats &q,
+                                                       const reference::Floats &k,
+                                                       const reference::Floats &v, int64_t heads,
+                                                       int64_t kvHeads);
+
 struct Operand {
   reference::Tensor value;
   bool narrow = false; ///< bf16
@@ -50,13 +57,20 @@ struct OpCase {
   double tolerance = 2e-6;     ///< of ||kernel - reference|| / ||reference||
   std::string resultType = {}; ///< where types do not follow from operands
   int64_t vectorBits = 256;
+  std::string function =
+      {}; ///< instead of name and attributes: a function with the operation first
   NarrowProducts products = NarrowProducts::widened; ///< others are emulated
 };
+
+/// What the kernels of the case leave open; fails the test if it is nothing.
+KernelParameters parametersOf(const OpCase &test);
 
 /// Runs the case: kernels agree with the interpreter, give the same bits with tasks in
 /// reverse order and with results in the buffers of operands they may lie in, and write
 /// nothing but their buffers.
 void check(const OpCase &test);
+/// The same for kernels with each of these choices of their parameters.
+void check(const OpCase &test, llvm::ArrayRef<KernelChoice> choices);
 
 } // namespace dreamer::test
 

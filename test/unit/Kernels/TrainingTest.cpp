@@ -48,6 +48,33 @@ TEST(LossKernels, MatchTheReference) {
   }
 }
 
+TEST(LinearLossKernels, MatchTheReference) {
+  for (unsigned seed = 0; seed < 16; ++seed) {
+    Random r(seed);
+    // One turn and several, with rows left over; a vocabulary of few columns and of several panels.
+    int64_t positions = r.oneOf<int64_t>({1, 3, 40, 200, 401}), batch = r.between(1, 2);
+    int64_t features = r.oneOf<int64_t>({1, 8, 23, 64}), vocabulary = r.oneOf<int64_t>({2, 5, 47});
+    if (positions < 200 && r.chance(30))
+      vocabulary = 800; // sums that are cut
+    int64_t bits = r.oneOf({256, 512});
+    bool narrow = r.chance(30);
+    Ints ids = r.ints({batch, positions}, r.chance(50) ? -1 : 0, vocabulary - 1);
+    double count = 0;
+    for (int32_t id : ids.data())
+      count += id != -1;
+    if (r.chance(10))
+      count = 0;
+    Operand x{r.floats({batch, positions, features}, r.oneOf({0.3, 3.0}), narrow), narrow};
+    Operand w{r.floats({vocabulary, features}, 1, narrow), narrow};
+    std::string z = r.oneOf<std::string>({"", "z_loss = 1.0e-2 : f64"});
+    check({"linear_cross_entropy", z, {x, w, {ids}, scalar(count)}, 2e-6, "", bits});
+    std::vector<Operand> operands{x, w, {ids}, scalar(count), scalar(0.75)};
+    check({"linear_cross_entropy_grad", z, operands, 4e-6, "", bits});
+    operands.push_back({r.floats({vocabulary, features})});
+    check({"linear_cross_entropy_grad", z, operands, 4e-6, "", bits});
+  }
+}
+
 TEST(NormKernels, GlobalNormMatchesTheReference) {
   for (unsigned seed = 0; seed < 8; ++seed) {
     Random r(seed);

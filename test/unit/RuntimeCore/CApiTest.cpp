@@ -117,12 +117,13 @@ TEST(CApi, PackageCanBeLookedAt) {
   EXPECT_C(dreamer_package_block(package, 0, &block));
   EXPECT_EQ(block.depth, 5);
   EXPECT_EQ(dreamer_package_block(package, 1, &block), DREAMER_INVALID_ARGUMENT);
-  EXPECT_EQ(dreamer_package_entry_count(package), 5);
+  EXPECT_EQ(dreamer_package_entry_count(package), 6);
   EXPECT_STREQ(dreamer_package_entry_name(package, 0), "score");
-  EXPECT_EQ(dreamer_package_entry_name(package, 5), nullptr);
+  EXPECT_EQ(dreamer_package_entry_name(package, 6), nullptr);
   EXPECT_EQ(dreamer_package_has_entry(package, "prefill"), 0);
   EXPECT_EQ(dreamer_package_input_count(package, "prefill"), -1);
   EXPECT_EQ(dreamer_package_arena_bytes(package, "score"), 256);
+  EXPECT_EQ(dreamer_package_kept_bytes(package), 192);
   dreamer_value_info info = {};
   info.size = sizeof(info);
   EXPECT_C(dreamer_package_input(package, "score", 4, &info));

@@ -397,3 +397,94 @@ TEST(Loading, ReplacedFileWhileInUse) {
   first = Status(DREAMER_OK, ""); // closes the old one
   EXPECT_OK(Session::create(*Package::open(path), {}));
 }
+
+//===-- What entries keep of parameters ---===//
+
+namespace {
+/// Runs `total` and tells how often it has made its sum by now.
+struct Total {
+  explicit Total(const std::shared_ptr<Session> &session) : call(callOf(session, "total")) {}
+
+  double operator()() {
+    EXPECT_OK(call->run());
+    return call->output("made")->element(0);
+  }
+  double sum() { return call->output("total")->element(0); }
+
+  std::unique_ptr<Call> call;
+};
+} // namespace
+
+TEST(Kept, IsMadeOnceForParametersThatStay) {
+  std::shared_ptr<Session> session = open();
+  EXPECT_OK(session->load(BufferKind::Parameters, weights()));
+  Total total(session);
+  EXPECT_EQ(total(), 1);
+  EXPECT_EQ(total(), 1);
+  EXPECT_EQ(total.sum(), 3);
+  Total another(session);
+  EXPECT_EQ(another(), 0); // by the session, not by the call
+  EXPECT_EQ(another.sum(), 3);
+}
+
+TEST(Kept, IsMadeAgainWhenParametersWereWritten) {
+  std::shared_ptr<Session> session = open();
+  Total total(session);
+  EXPECT_OK(session->load(BufferKind::Parameters, weights()));
+  EXPECT_EQ(total(), 1);
+  EXPECT_OK(session->setParameter("norm.weight", floats({3}, {1, 2, 3})));
+  EXPECT_EQ(total(), 2);
+  EXPECT_EQ(total.sum(), 6);
+  EXPECT_OK(total.call->set("norm.weight", floats({3}, {2, 2, 3})));
+  EXPECT_EQ(total(), 3);
+  EXPECT_EQ(total.sum(), 7);
+  EXPECT_OK(session->clear(BufferKind::Parameters));
+  EXPECT_EQ(total(), 4);
+  EXPECT_EQ(total.sum(), 0);
+  EXPECT_OK(session->initialize(1));
+  EXPECT_EQ(total(), 5);
+  EXPECT_EQ(total.sum(), 3);
+  EXPECT_EQ(total(), 5);
+}
+
+TEST(Kept, IsMadeAgainWhenAnEntryChangedParameters) {
+  std::shared_ptr<Session> session = open();
+  EXPECT_OK(session->initialize(1));
+  Total total(session);
+  EXPECT_EQ(total(), 1);
+  std::unique_ptr<Call> train = callOf(session, "train_step");
+  EXPECT_OK(train->setScalar("step", 1));
+  EXPECT_OK(train->setScalar("rate", 0.5));
+  ASSERT_OK(train->run());
+  EXPECT_EQ(total(), 2);
+  EXPECT_EQ(total.sum(), 4.5);
+}
+
+TEST(Kept, IsMadeAtEveryRunWhileSomebodyHoldsAWritableView) {
+  std::shared_ptr<Session> session = open();
+  EXPECT_OK(session->load(BufferKind::Parameters, weights()));
+  Total total(session);
+  {
+    Result<Tensor> view = session->parameter("norm.weight");
+    ASSERT_OK(view);
+    EXPECT_EQ(total(), 1);
+    view->asMutable<float>()[0] = 5;
+    EXPECT_EQ(total(), 2);
+    EXPECT_EQ(total.sum(), 7);
+    view->asMutable<float>()[0] = 6;
+  }
+  EXPECT_EQ(total(), 3); // written after the last run, before the view was gone
+  EXPECT_EQ(total.sum(), 8);
+  EXPECT_EQ(total(), 3);
+}
+
+TEST(Kept, AFailedRunKeepsNothingBack) {
+  std::shared_ptr<Session> session = open();
+  EXPECT_OK(session->load(BufferKind::Parameters, weights()));
+  Total total(session);
+  EXPECT_OK(session->setParameter("norm.weight", floats({3}, {13, 0, 0})));
+  EXPECT_FALSE(total.call->run().ok());
+  EXPECT_OK(session->setParameter("norm.weight", floats({3}, {1, 0, 0})));
+  EXPECT_EQ(total(), 2);
+  EXPECT_EQ(total.sum(), 1);
+}

@@ -1,7 +1,7 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "Machine.h"
+#include "runtime/measure/Machine.h"
 
 #include "runtime/core/CpuFeatures.h"
 #include "runtime/core/PackageFormat.h"
@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #endif
 
-namespace dreamer::run {
+namespace dreamer::measure {
 namespace {
 
 using Wide256 = float __attribute__((vector_size(32)));
@@ -225,4 +225,4 @@ Machine measureMachine(runtime::Device &device) {
   return machine;
 }
 
-} // namespace dreamer::run
+} // namespace dreamer::measure

@@ -1,10 +1,10 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// What this machine can do at most, measured: the yardstick of `dreamer-run bench`.
+// What this machine can do at most, measured: the yardstick of `dreamer-run bench` and of dreamer-tune.
 
-#ifndef DREAMER_TOOLS_DREAMER_RUN_MACHINE_H
-#define DREAMER_TOOLS_DREAMER_RUN_MACHINE_H
+#ifndef DREAMER_RUNTIME_MEASURE_MACHINE_H
+#define DREAMER_RUNTIME_MEASURE_MACHINE_H
 
 #include "runtime/core/Device.h"
 #include "runtime/core/Manifest.h"
@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace dreamer::run {
+namespace dreamer::measure {
 
 /// How fast so many bytes can be read or copied, again and again, by all threads together: the
 /// smaller the set, the nearer the cache that holds it.
@@ -42,6 +42,6 @@ struct Machine {
 /// Measures for about a second. The device is a processor.
 Machine measureMachine(runtime::Device &device);
 
-} // namespace dreamer::run
+} // namespace dreamer::measure
 
-#endif // DREAMER_TOOLS_DREAMER_RUN_MACHINE_H
+#endif // DREAMER_RUNTIME_MEASURE_MACHINE_H
