@@ -10,6 +10,7 @@
 #include "passes/BuildEntryPoints/BuildEntryPoints.h"
 #include "passes/BuildNvidiaKernel/BuildNvidiaKernel.h"
 #include "passes/CheckTileProtocol/CheckTileProtocol.h"
+#include "passes/DeferGradients/DeferGradients.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/FuseProducts/FuseProducts.h"
 #include "passes/FuseTiles/FuseTiles.h"
@@ -33,8 +34,22 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   passes.addPass(createFuseProducts(fuseProducts));
   if (options.accumulateGradients)
     passes.addPass(createAccumulateGradients());
+  if (options.defer != Defer::None) {
+    passes.addPass(createDeferGradients({options.defer, options.deferWindow}));
+    passes.addPass(createCanonicalizerPass());
+  }
   if (options.narrowMatrices)
     passes.addPass(createNarrowMatrices());
+}
+
+void dreamer::addKernelsPipeline(OpPassManager &passes, const ProgramOptions &options,
+                                 ArrayRef<std::string> targets) {
+  FuseTilesOptions fuseTiles;
+  fuseTiles.when = options.fuseTiles;
+  passes.addPass(createFuseTiles(fuseTiles));
+  SchedulePassOptions schedule;
+  schedule.targets.assign(targets.begin(), targets.end());
+  passes.addPass(createSchedulePass(std::move(schedule)));
 }
 
 void dreamer::registerDreamerPasses() {
@@ -43,6 +58,7 @@ void dreamer::registerDreamerPasses() {
   registerBuildEntryPointsPasses();
   registerBuildNvidiaKernelPasses();
   registerCheckTileProtocolPasses();
+  registerDeferGradientsPasses();
   registerDifferentiatePasses();
   registerFuseProductsPasses();
   registerFuseTilesPasses();

@@ -7,6 +7,7 @@
 #define DREAMER_PASSES_PASSES_H
 
 #include "mlir/Pass/PassManager.h"
+#include "passes/DeferGradients/DeferGradients.h"
 #include "passes/Differentiate/Differentiate.h"
 #include "passes/FuseProducts/FuseProducts.h"
 #include "passes/FuseTiles/FuseTiles.h"
@@ -19,6 +20,9 @@ namespace dreamer {
 struct ProgramOptions {
   std::vector<std::string> entries; ///< entry points; none: all
   Recompute recompute = Recompute::None;
+  Defer defer = Defer::Auto;       ///< which weight gradients are made of many depths at once
+  int64_t deferWindow = 0;         ///< of so many depths at most; 0: of all
+  int64_t memoryBudget = 0;        ///< bytes that a training entry may take; 0: any
   int64_t microBatches = 1;        ///< parts of the batch whose gradients add up
   bool accumulateGradients = true; ///< gradients and products are added by what makes them
   When fuseProducts = When::Auto;  ///< products that a loss reduces
@@ -30,6 +34,10 @@ struct ProgramOptions {
 /// From the model phase to the program phase: entry points with all that they need, in a
 /// canonical form.
 void addProgramPipeline(mlir::OpPassManager &passes, const ProgramOptions &options);
+
+/// From whole tensors to kernels over planned buffers, for each of the targets.
+void addKernelsPipeline(mlir::OpPassManager &passes, const ProgramOptions &options,
+                        llvm::ArrayRef<std::string> targets);
 
 /// Makes the passes known by their names, for pass pipelines given as text.
 void registerDreamerPasses();

@@ -1,9 +1,11 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Which results can be added to tensors that an operation is given.
+// Which results can be added to tensors that an operation is given, and which of them at the end of
+// a loop for all its steps.
 
 #include "dialects/Dreamer/DreamerOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace dreamer;
@@ -23,7 +25,31 @@ Results LinearOp::getSummedResults() { return resultsOf({getResult()}); }
 Results LinearWeightGradOp::getSummedResults() { return resultsOf({getDWeight()}); }
 Results LinearCrossEntropyGradOp::getSummedResults() { return resultsOf({getDWeight()}); }
 Results DepthAttentionGradOp::getSummedResults() { return resultsOf({getDKeys(), getDValues()}); }
-Results MixExpertsGradOp::getSummedResults() { return resultsOf({getDW1(), getDW3(), getDW2()}); }
+Results ExpertWeightGradOp::getSummedResults() { return Results(getDWeights()); }
+
+//===-- Sums that can be made later, of the rows of many steps ---===//
+
+SmallVector<OpOperand *> LinearWeightGradOp::getRowOperands() {
+  return {&getDResultMutable(), &getXMutable()};
+}
+
+int64_t LinearWeightGradOp::getSummedRows() {
+  auto type = cast<RankedTensorType>(getX().getType());
+  return type.getNumElements() / type.getShape().back();
+}
+
+SmallVector<OpOperand *> ExpertWeightGradOp::getRowOperands() {
+  SmallVector<OpOperand *> operands;
+  for (OpOperand &left : getLeftsMutable())
+    operands.push_back(&left);
+  operands.append({&getRightMutable(), &getIdsMutable()});
+  return operands;
+}
+
+int64_t ExpertWeightGradOp::getSummedRows() {
+  int64_t choices = cast<RankedTensorType>(getIds().getType()).getNumElements();
+  return llvm::divideCeil(choices, static_cast<int64_t>(getExperts()));
+}
 
 LogicalResult dreamer::detail::verifySums(Operation *op) {
   auto accumulating = cast<AccumulatingOpInterface>(op);

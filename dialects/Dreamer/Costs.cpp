@@ -136,15 +136,26 @@ int64_t MixExpertsOp::getTouchedBytes(Value value, IndexOf) {
 }
 
 Cost MixExpertsGradOp::getCost(IndexOf index) {
-  // w1 and w3 again, then both operands' cotangents of all three products.
-  return withFlops(*this, (2 + 6) * 2 * expertPairs(getIds(), getW1()), index);
+  // w1 and w3 again, then the cotangents of the left operands of all three products.
+  return withFlops(*this, (2 + 3) * 2 * expertPairs(getIds(), getW1()), index);
 }
 
 int64_t MixExpertsGradOp::getTouchedBytes(Value value, IndexOf) {
-  bool isSum = llvm::is_contained(getSums(), value) ||
-               (!getSums().empty() && llvm::is_contained({getDW1(), getDW3(), getDW2()}, value));
-  bool isWeight = llvm::is_contained({getW1(), getW3(), getW2()}, value) || isSum;
+  bool isWeight = llvm::is_contained({getW1(), getW3(), getW2()}, value);
   return isWeight ? chosenExperts(value, getIds()) : bytesOf(value);
+}
+
+Cost ExpertWeightGradOp::getCost(IndexOf index) {
+  int64_t flops = 0;
+  for (Value weight : getDWeights())
+    flops += 2 * expertPairs(getIds(), weight);
+  return withFlops(*this, flops, index);
+}
+
+int64_t ExpertWeightGradOp::getTouchedBytes(Value value, IndexOf) {
+  bool isSum = llvm::is_contained(getSums(), value) ||
+               (!getSums().empty() && llvm::is_contained(getDWeights(), value));
+  return isSum ? chosenExperts(value, getIds()) : bytesOf(value);
 }
 
 //===-- Parts of tables, stacks and caches ---===//

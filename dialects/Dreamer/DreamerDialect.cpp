@@ -53,11 +53,25 @@ LogicalResult verifyInit(Operation *op, NamedAttribute attr) {
 
 LogicalResult DreamerDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
   StringRef name = attr.getName();
-  if (name != attribute::model && name != attribute::description && name != attribute::training)
+  if (name == attribute::recompute || name == attribute::window) {
+    if (isa<UnitAttr>(attr.getValue()))
+      return success();
+    return op->emitError() << "expected nothing but the name of '" << name << "', found "
+                           << attr.getValue();
+  }
+  if (name != attribute::model && name != attribute::description && name != attribute::training &&
+      name != attribute::plan)
     return success();
   if (!isa<ModuleOp>(op))
     return op->emitError() << "expected '" << name << "' on a module, found it on '"
                            << op->getName() << "'";
+  if (name == attribute::plan) {
+    auto lines = dyn_cast<ArrayAttr>(attr.getValue());
+    if (lines && llvm::all_of(lines, llvm::IsaPred<DictionaryAttr>))
+      return success();
+    return op->emitError() << "expected an array of dictionaries for '" << name << "', found "
+                           << attr.getValue();
+  }
   if (name != attribute::training)
     return verifyString(op, attr);
   if (isa<DictionaryAttr>(attr.getValue()))

@@ -29,6 +29,13 @@ inline constexpr llvm::StringLiteral updates = "dreamer.updates";
 inline constexpr llvm::StringLiteral model = "dreamer.model";
 inline constexpr llvm::StringLiteral description = "dreamer.description";
 inline constexpr llvm::StringLiteral training = "dreamer.training";
+/// On a forward operation in a loop: the reverse pass computes it again, whatever else is kept.
+inline constexpr llvm::StringLiteral recompute = "dreamer.recompute";
+/// On a loop over the steps of a window: the loop around it runs over windows, and step i of window w
+/// is step w * bound + i of what was one loop.
+inline constexpr llvm::StringLiteral window = "dreamer.window";
+/// On the module: what passes decided of memory and why, an array of dictionaries; for reports.
+inline constexpr llvm::StringLiteral plan = "dreamer.plan";
 } // namespace attribute
 
 /// The values of `dreamer.role`.

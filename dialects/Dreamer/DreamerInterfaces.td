@@ -128,6 +128,24 @@ def TileLocalOpInterface : OpInterface<"TileLocalOpInterface"> {
   ];
 }
 
+def DeferrableOpInterface : OpInterface<"DeferrableOpInterface", [AccumulatingOpInterface]> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation whose summed results are sums over rows, the lead dimensions of some operands. What
+    the steps of a loop add up is then made at once of the rows of all steps: of operands
+    [steps, lead, ...] for [lead, ...]. Rows of steps that did not run are 0, their ids -1: they add
+    nothing. All results are summed results.
+  }];
+  let methods = [
+    InterfaceMethod<"The operands that hold rows; no others are the step's.",
+      "::llvm::SmallVector<::mlir::OpOperand *>", "getRowOperands">,
+    InterfaceMethod<[{
+      How many rows one product sums over, in the mean where the data decide: a short sum does not
+      fill a product.
+    }], "int64_t", "getSummedRows">,
+  ];
+}
+
 def DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
   let cppNamespace = "::dreamer";
   let description = [{

@@ -23,6 +23,7 @@ def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
 def Accumulates : DeclareOpInterfaceMethods<AccumulatingOpInterface>;
 def ReducesProduct : DeclareOpInterfaceMethods<ReducesProductOpInterface>;
 def TileLocal : DeclareOpInterfaceMethods<TileLocalOpInterface>;
+def Deferrable : DeclareOpInterfaceMethods<DeferrableOpInterface>;
 def Decodable : DeclareOpInterfaceMethods<DecodableOpInterface>;
 def DecodableWithCache
     : DeclareOpInterfaceMethods<DecodableOpInterface, ["getCachedOperands"]>;

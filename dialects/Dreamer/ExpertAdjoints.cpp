@@ -22,14 +22,22 @@ void GatesOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
 }
 
 void MixExpertsOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
-  auto gradient = MixExpertsGradOp::create(builder, getLoc(), context.primal(getU()),
-                                           context.primal(getIds()), context.primal(getGates()),
+  Value u = context.primal(getU()), ids = context.primal(getIds());
+  Value dResult = context.cotangent(getResult());
+  auto gradient = MixExpertsGradOp::create(builder, getLoc(), u, ids, context.primal(getGates()),
                                            context.primal(getW1()), context.primal(getW3()),
-                                           context.primal(getW2()), context.cotangent(getResult()),
-                                           /*sums=*/ValueRange());
+                                           context.primal(getW2()), dResult);
   context.accumulate(getU(), gradient.getDU());
   context.accumulate(getGates(), gradient.getDGates());
-  context.accumulate(getW1(), gradient.getDW1());
-  context.accumulate(getW3(), gradient.getDW3());
-  context.accumulate(getW2(), gradient.getDW2());
+  // dW1 = da u^T, dW3 = db u^T, dW2 = dout (gate y)^T.
+  int64_t experts = cast<ShapedType>(getW1().getType()).getDimSize(0);
+  auto weights = [&](ValueRange lefts, Value right) {
+    return ExpertWeightGradOp::create(builder, getLoc(), lefts, right, ids, /*sums=*/ValueRange(),
+                                      experts)
+        .getDWeights();
+  };
+  ResultRange toHidden = weights({gradient.getDA(), gradient.getDB()}, u);
+  context.accumulate(getW1(), toHidden[0]);
+  context.accumulate(getW3(), toHidden[1]);
+  context.accumulate(getW2(), weights(dResult, gradient.getGated())[0]);
 }

@@ -91,7 +91,38 @@ LogicalResult MixExpertsGradOp::inferReturnTypes(MLIRContext *context, MaybeLoca
                     op.getW2()) ||
       !rule.shape("the result's cotangent", op.getDResult(), shapeOf(op.getU())))
     return rule.result();
-  for (Value operand : {op.getU(), op.getGates(), op.getW1(), op.getW3(), op.getW2()})
-    types.push_back(rule.f32(shapeOf(operand)));
+  types.push_back(rule.f32(shapeOf(op.getU())));
+  types.push_back(rule.f32(shapeOf(op.getGates())));
+  types.append(3, rule.f32(withFeatures(shapeOf(op.getIds()), shapeOf(op.getW1())[1])));
+  return rule.result();
+}
+
+LogicalResult ExpertWeightGradOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                                   Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  // While text is parsed only the sizes of operand groups are properties.
+  IntegerAttr experts = op.getExpertsAttr();
+  if (!experts && op.getAttributes())
+    experts = op.getAttributes().getAs<IntegerAttr>("experts");
+  if (!rule.require(!op.getLefts().empty(), "at least one left factor", "none") ||
+      !rule.minRank("ids", op.getIds(), 1) || !rule.attribute("experts", experts) ||
+      !rule.positive("number of experts", experts.getInt()))
+    return rule.result();
+  // [lead, F] or [lead, k, F]
+  auto factor = [&](StringRef name, Value value) {
+    if (!rule.minRank(name, value, 1))
+      return false;
+    bool ofChoices = shapeOf(value).size() > shapeOf(op.getIds()).size();
+    return rule.shape(
+        name, value,
+        withFeatures(ofChoices ? shapeOf(op.getIds()) : leadOf(op.getIds()), featuresOf(value)));
+  };
+  if (!factor("the right factor", op.getRight()))
+    return rule.result();
+  for (Value left : op.getLefts()) {
+    if (!factor("a left factor", left))
+      return rule.result();
+    types.push_back(rule.f32({experts.getInt(), featuresOf(left), featuresOf(op.getRight())}));
+  }
   return rule.result();
 }

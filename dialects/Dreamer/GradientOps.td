@@ -30,7 +30,7 @@ def Dreamer_RMSNormGradOp : Dreamer_PureOp<"rms_norm_grad", [Cheap, Accumulates]
 }
 
 def Dreamer_LinearWeightGradOp
-    : Dreamer_PureOp<"linear_weight_grad", [Contracts, MatrixOperands, Accumulates]> {
+    : Dreamer_PureOp<"linear_weight_grad", [Contracts, MatrixOperands, Accumulates, Deferrable]> {
   let summary = "dy^T x over all lead positions: [lead, out], [lead, in] -> f32 [out, in]";
   let arguments = (ins Dreamer_Matrix:$d_result, Dreamer_Matrix:$x, Variadic<Dreamer_Float>:$sums,
                        UnitAttr:$full_precision);
@@ -76,16 +76,39 @@ def Dreamer_GatesGradOp : Dreamer_PureOp<"gates_grad", [Cheap]> {
   let assemblyFormat = "$scores `,` $ids `,` $d_gates attr-dict `:` type(operands)";
 }
 
-def Dreamer_MixExpertsGradOp
-    : Dreamer_PureOp<"mix_experts_grad", [ContractsPartial, MatrixOperands, Accumulates]> {
-  let summary = "adjoint of mix_experts, the experts' hidden values computed again";
+def Dreamer_MixExpertsGradOp : Dreamer_PureOp<"mix_experts_grad", [ContractsPartial, MatrixOperands]> {
+  let summary = "adjoint of mix_experts but for its weights, the experts' hidden values computed again";
+  let description = [{
+    With a = W1 u, b = W3 u and y = silu(a) * b of each chosen expert: besides the cotangents of u and
+    of the gates, what `expert_weight_grad` makes the weights' gradients of: `d_a`, `d_b` and
+    `gated` = gate * y, all [lead, k, f].
+  }];
   let arguments = (ins Dreamer_Matrix:$u, Dreamer_Ids:$ids, Dreamer_Float:$gates,
                        Dreamer_Matrix:$w1, Dreamer_Matrix:$w3, Dreamer_Matrix:$w2,
-                       Dreamer_Matrix:$d_result, Variadic<Dreamer_Float>:$sums);
-  let results = (outs Dreamer_Float:$d_u, Dreamer_Float:$d_gates, Dreamer_Float:$d_w1,
-                      Dreamer_Float:$d_w3, Dreamer_Float:$d_w2);
-  let assemblyFormat = "$u `,` $ids `,` $gates `,` $w1 `,` $w3 `,` $w2 `,` $d_result "
-                       "(`into` `(` $sums^ `)`)? attr-dict "
+                       Dreamer_Matrix:$d_result);
+  let results = (outs Dreamer_Float:$d_u, Dreamer_Float:$d_gates, Dreamer_Float:$d_a,
+                      Dreamer_Float:$d_b, Dreamer_Float:$gated);
+  let assemblyFormat = "$u `,` $ids `,` $gates `,` $w1 `,` $w3 `,` $w2 `,` $d_result attr-dict "
+                       "`:` type(operands)";
+}
+
+def Dreamer_ExpertWeightGradOp
+    : Dreamer_PureOp<"expert_weight_grad", [AttrSizedOperandSegments, ContractsPartial, MatrixOperands,
+                                            Accumulates, Deferrable]> {
+  let summary = "left^T right over the rows of each expert: f32 [experts, left, right] for each left";
+  let description = [{
+    Entry e is the sum over all choices (row, j) with ids[row, j] = e. Lefts and right are [lead, F],
+    the same for all choices of a row, or [lead, k, F]. A negative id is no choice.
+
+    ```mlir
+    %dw1, %dw3 = dreamer.expert_weight_grad(%da, %db), %u, %ids {experts = 8}
+        : tensor<6x2x5xf32>, tensor<6x2x5xf32>, tensor<6x3xf32>, tensor<6x2xi32>
+    ```
+  }];
+  let arguments = (ins Variadic<Dreamer_Matrix>:$lefts, Dreamer_Matrix:$right, Dreamer_Ids:$ids,
+                       Variadic<Dreamer_Float>:$sums, I64Attr:$experts);
+  let results = (outs Variadic<Dreamer_Float>:$d_weights);
+  let assemblyFormat = "`(` $lefts `)` `,` $right `,` $ids (`into` `(` $sums^ `)`)? attr-dict "
                        "`:` type(operands)";
 }
 

@@ -51,3 +51,11 @@ Operands MixExpertsOp::getMatrixOperands() {
 Operands MixExpertsGradOp::getMatrixOperands() {
   return {&getUMutable(), &getW1Mutable(), &getW3Mutable(), &getW2Mutable(), &getDResultMutable()};
 }
+
+Operands ExpertWeightGradOp::getMatrixOperands() {
+  Operands operands;
+  for (OpOperand &left : getLeftsMutable())
+    operands.push_back(&left);
+  operands.push_back(&getRightMutable());
+  return operands;
+}

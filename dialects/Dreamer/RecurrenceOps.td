@@ -130,4 +130,19 @@ def Dreamer_MergeOp : Dreamer_PureOp<"merge", [Cheap]> {
   let assemblyFormat = "$stack attr-dict `:` type($stack)";
 }
 
+def Dreamer_WindowCountOp : Dreamer_PureOp<"window_count", [Cheap]> {
+  let summary = "how many windows of `size` steps hold `depth` steps: i32 []";
+  let arguments = (ins Dreamer_IntScalar:$depth, I64Attr:$size);
+  let results = (outs Dreamer_IntScalar:$result);
+  let assemblyFormat = "$depth attr-dict `:` type($depth)";
+}
+
+def Dreamer_WindowStepsOp : Dreamer_PureOp<"window_steps", [Cheap]> {
+  let summary = "how many steps window `window` has of `depth` steps: min(size, depth - window * size)";
+  let description = "Gives the loop over the steps of a window its depth.";
+  let arguments = (ins Dreamer_IntScalar:$depth, Index:$window, I64Attr:$size);
+  let results = (outs Dreamer_IntScalar:$result);
+  let assemblyFormat = "$depth `,` $window attr-dict `:` type(operands)";
+}
+
 #endif // DREAMER_RECURRENCE_OPS_TD

@@ -102,3 +102,22 @@ LogicalResult MergeOp::inferReturnTypes(MLIRContext *context, MaybeLocation loca
   }
   return rule.result();
 }
+
+/// Both count steps of a depth, i32 [], in windows of `size`.
+template <typename Adaptor>
+static LogicalResult inferCount(ShapeRule rule, Adaptor op, Types &types) {
+  if (rule.rank("the depth", op.getDepth(), 0) && rule.attribute("size", op.getSizeAttr()) &&
+      rule.positive("size", op.getSizeAttr().getInt()))
+    types.push_back(rule.i32({}));
+  return rule.result();
+}
+
+LogicalResult WindowCountOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                              Adaptor op, Types &types) {
+  return inferCount({context, location, getOperationName(), op.getOperands()}, op, types);
+}
+
+LogicalResult WindowStepsOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                              Adaptor op, Types &types) {
+  return inferCount({context, location, getOperationName(), op.getOperands()}, op, types);
+}

@@ -74,6 +74,7 @@ typedef struct dreamer_compile_options {
   dreamer_progress_fn on_progress;     ///< default: none
   void *user;                          ///< handed to both
   const char *tuning_database; ///< a file of dreamer-tune whose choices are used; default: none
+  int64_t memory_budget; ///< bytes that a training entry may take in all its buffers; default: any
 } dreamer_compile_options;
 
 /// Compiles the description (YAML, `length` bytes) to a package at the path `output`. `name` is what

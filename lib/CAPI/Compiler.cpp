@@ -67,6 +67,10 @@ bool Request::read(const dreamer_compile_options *options) {
   if (recompute != "none" && recompute != "depth")
     return refuse("recompute: expected none or depth, found " + recompute);
   compiler.program.narrowMatrices = dtype == "bf16";
+  if (given.memory_budget < 0)
+    return refuse("memory_budget: expected a number of bytes, or 0 for any, found " +
+                  llvm::Twine(given.memory_budget));
+  compiler.program.memoryBudget = given.memory_budget;
   compiler.program.recompute = recompute == "depth" ? Recompute::Depth : Recompute::None;
   std::string problem;
   if (!readList("entries", given.entries, given.entry_count, compiler.program.entries) ||

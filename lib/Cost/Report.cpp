@@ -179,6 +179,27 @@ FunctionOpInterface firstOf(ModuleOp module, ArrayRef<StringRef> names) {
 
 } // namespace
 
+std::vector<PlanEntry> readPlan(ModuleOp module) {
+  std::vector<PlanEntry> plan;
+  auto lines = module->getAttrOfType<ArrayAttr>(attribute::plan);
+  if (!lines)
+    return plan;
+  for (auto line : lines.getAsRange<DictionaryAttr>()) {
+    auto text = [&](StringRef name) {
+      auto value = line.getAs<StringAttr>(name);
+      return value ? value.str() : std::string();
+    };
+    auto number = [&](StringRef name) -> int64_t {
+      auto value = line.getAs<IntegerAttr>(name);
+      return value ? value.getInt() : 0;
+    };
+    plan.push_back({text("function"), text("part"), text("operation"), text("subject"),
+                    text("decision"), text("reason"), number("bytes"), number("flops"),
+                    number("window"), number("rows"), number("sum_bytes"), number("steps")});
+  }
+  return plan;
+}
+
 FunctionCost accountFunction(FunctionOpInterface function) {
   FunctionCost result;
   result.name = function.getName().str();
@@ -236,6 +257,7 @@ FailureOr<CostReport> accountModel(ModuleOp module) {
   }
   for (auto &[name, part] : report.parts)
     report.total += part;
+  report.plan = readPlan(module);
   return report;
 }
 

@@ -59,6 +59,15 @@ struct PartCost {
   PartCost &operator+=(const PartCost &other);
 };
 
+/// A line of `dreamer.plan`: what passes decided of memory, and why.
+struct PlanEntry {
+  std::string function, part, operation;
+  std::string subject, decision, reason;
+  int64_t bytes = 0, flops = 0;
+  int64_t window = 0, rows = 0; ///< of gradients: steps that are deferred together, rows of a step
+  int64_t sumBytes = 0, steps = 0; ///< of gradients: what every step adds to, steps of the loop
+};
+
 struct CostReport {
   std::string model;
   int64_t batch = 0;
@@ -68,6 +77,7 @@ struct CostReport {
   std::vector<FunctionCost> functions;     ///< all of the module
   std::string forwardName;                 ///< the function that `forward` counts
   std::optional<std::string> trainingName; ///< the one that `training` counts, if there is one
+  std::vector<PlanEntry> plan;
   int64_t keptBytes = 0; ///< activations that the training function keeps for its reverse pass
 
   int64_t tokens() const { return batch * context; }
@@ -77,6 +87,9 @@ struct CostReport {
   double forwardFlopsPerToken() const;
   double trainingFlopsPerToken() const;
 };
+
+/// The lines of a module's `dreamer.plan`.
+std::vector<PlanEntry> readPlan(mlir::ModuleOp module);
 
 /// Counts one function.
 FunctionCost accountFunction(mlir::FunctionOpInterface function);

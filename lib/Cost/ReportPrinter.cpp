@@ -67,6 +67,7 @@ public:
     blocks();
     parts();
     functions();
+    plan();
     for (const FunctionCost &function : report.functions)
       if (function.name == report.forwardName || function.name == report.trainingName)
         operations(function);
@@ -80,6 +81,9 @@ private:
   void blocks();
   void parts();
   void functions();
+  void plan();
+  void planTable(StringRef subject, std::vector<std::string> titles,
+                 llvm::function_ref<std::vector<std::string>(const PlanEntry &)> row);
   void operations(const FunctionCost &function);
 
   const CostReport &report;
@@ -162,6 +166,45 @@ void ReportPrinter::functions() {
   table.print(os);
 }
 
+/// The lines about a subject, those of the training function or of the forward pass.
+void ReportPrinter::planTable(StringRef subject, std::vector<std::string> titles,
+                              llvm::function_ref<std::vector<std::string>(const PlanEntry &)> row) {
+  Table table(std::move(titles));
+  bool found = false;
+  for (const PlanEntry &entry : report.plan) {
+    bool isOther = entry.function != report.trainingName && entry.function != "forward" &&
+                   !entry.function.empty();
+    if (entry.subject != subject || isOther)
+      continue;
+    std::vector<std::string> words = {entry.part + " " + entry.operation, entry.decision};
+    for (std::string &word : row(entry))
+      words.push_back(std::move(word));
+    table.add(std::move(words));
+    found = true;
+  }
+  if (!found)
+    return;
+  os << '\n';
+  table.print(os);
+}
+
+void ReportPrinter::plan() {
+  planTable("gradient",
+            {"gradients of weights", "made", "depths", "rows of one", "bytes kept", "why"},
+            [](const PlanEntry &entry) {
+              return std::vector<std::string>{count(entry.window), count(entry.rows),
+                                              bytes(entry.bytes), entry.reason};
+            });
+  planTable("value", {"values for the reverse pass", "", "bytes", "FLOPs to compute", "why"},
+            [](const PlanEntry &entry) {
+              return std::vector<std::string>{bytes(entry.bytes), count(entry.flops), entry.reason};
+            });
+  for (const PlanEntry &entry : report.plan)
+    if (entry.subject == "entry")
+      os << "\n  buffers of " << entry.decision << ": " << bytes(entry.bytes) << ", of "
+         << entry.reason << '\n';
+}
+
 void ReportPrinter::operations(const FunctionCost &function) {
   os << "\nBy operation in @" << function.name << " (" << function.tokens << " tokens)\n";
   Table table({"operation", "executions", "FLOPs", "bytes read", "bytes written"});
@@ -193,6 +236,19 @@ llvm::json::Object toJSON(const PartCost &part) {
                              {"activation_bytes", part.activationBytes},
                              {"forward", toJSON(part.forward)},
                              {"training", toJSON(part.training)}});
+}
+
+llvm::json::Object toJSON(const PlanEntry &entry) {
+  return llvm::json::Object({{"function", entry.function},
+                             {"part", entry.part},
+                             {"operation", entry.operation},
+                             {"subject", entry.subject},
+                             {"decision", entry.decision},
+                             {"reason", entry.reason},
+                             {"bytes", entry.bytes},
+                             {"flops", entry.flops},
+                             {"window", entry.window},
+                             {"rows", entry.rows}});
 }
 
 template <typename Map>
@@ -244,6 +300,10 @@ llvm::json::Object reportToJSON(const CostReport &report) {
   object["blocks"] = toArray(blocks);
   object["parts"] = toArray(report.parts);
   object["functions"] = std::move(functions);
+  llvm::json::Array plan;
+  for (const PlanEntry &entry : report.plan)
+    plan.push_back(toJSON(entry));
+  object["plan"] = std::move(plan);
   return object;
 }
 

@@ -57,21 +57,29 @@ void Mixture::declareBlocks(KernelParameters &parameters, const KernelTarget &ta
 
 /// A counting sort: count, place the runs, place the pairs.
 static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pairAt, Mem rowAt,
-                      Mem placeOf, Mem blocks) {
+                      Mem placeOf, Mem blocks, bool someAbsent) {
   Type i32 = k.getBuilder().getI32Type();
   auto add = [](Mem at, Val i, Val n) { at.store(at.load({i}) + n, {i}); };
   // starts[e] first counts expert e, then is the place of its next pair, then the end of its
   // run before the gaps; the pass over blocks turns it into the start of the run again.
   k.loop(0, m.experts + 1, 1, [&](Val e) { starts.store(0, {e}); });
-  k.loop(0, m.pairs(), 1, [&](Val p) { add(starts, k.toIndex(ids.load({p})), 1); });
+  auto forPairs = [&](function_ref<void(Val pair, Val expert)> body) {
+    k.loop(0, m.pairs(), 1, [&](Val p) {
+      Val id = ids.load({p});
+      if (!someAbsent)
+        return body(p, k.toIndex(id));
+      k.when(less(-1, id), [&] { body(p, k.toIndex(id)); });
+    });
+  };
+  forPairs([&](Val, Val expert) { add(starts, expert, 1); });
   Vals end = k.loop(0, m.experts, 1, {k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val count = k.toIndex(starts.load({e}));
     starts.store(convert(carried[0], i32), {e});
     return Vals{carried[0] + (count + (m.run() - 1)) / m.run() * m.run()};
   });
   starts.store(convert(end[0], i32), {m.experts});
-  k.loop(0, m.pairs(), 1, [&](Val p) {
-    Val expert = k.toIndex(ids.load({p})), place = starts.load({expert});
+  forPairs([&](Val p, Val expert) {
+    Val place = starts.load({expert});
     starts.store(place + 1, {expert});
     placeOf.store(place, {p});
     pairAt.store(convert(p, i32), {k.toIndex(place)});
@@ -97,7 +105,7 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
   k.loop(state[1], m.blocks(), 1, [&](Val block) { blocks.store(-1, {block, 0}); });
 }
 
-ExpertRows launchSort(ScheduleBuilder &s, const Mixture &m, Value ids) {
+ExpertRows launchSort(ScheduleBuilder &s, const Mixture &m, Value ids, bool someAbsent) {
   Type i32 = s.builder().getI32Type();
   ExpertRows rows{scratch(s, {m.experts + 1}, i32), scratch(s, {m.places(), 1}, i32),
                   scratch(s, {m.places(), 1}, i32), scratch(s, {m.pairs()}, i32),
@@ -105,7 +113,7 @@ ExpertRows launchSort(ScheduleBuilder &s, const Mixture &m, Value ids) {
   launch(s, "sort", 1, {ids, rows.starts, rows.pairAt, rows.rowAt, rows.placeOf, rows.blocks},
          [&](Kernel &k) {
            sortPairs(k, m, k.mem(0).flat(), k.mem(1), k.mem(2).flat(), k.mem(3).flat(), k.mem(4),
-                     k.mem(5));
+                     k.mem(5), someAbsent);
          });
   return rows;
 }

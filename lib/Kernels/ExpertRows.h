@@ -46,8 +46,10 @@ struct ExpertRows {
   mlir::Value blocks;  ///< i32 [blocks, 3]: expert (-1: none), first place, end
 };
 
-/// One launch that sorts the pairs by `ids` [rows, chosen], in order of pairs.
-ExpertRows launchSort(ScheduleBuilder &schedule, const Mixture &mixture, mlir::Value ids);
+/// One launch that sorts the pairs by `ids` [rows, chosen], in order of pairs. With `someAbsent`
+/// pairs with a negative id get no place, and `placeOf` says nothing of them.
+ExpertRows launchSort(ScheduleBuilder &schedule, const Mixture &mixture, mlir::Value ids,
+                      bool someAbsent = false);
 
 /// Runs `body` for the block of places that is the task: its expert and places.
 void forExpertBlock(Kernel &kernel, Mem blocks,

@@ -14,15 +14,10 @@ namespace dreamer::kernels {
 /// Of an element of a, b, e and the row's gate: da, db, e * y and y * gate.
 Vals gradsOfHidden(llvm::ArrayRef<Val> x);
 
-/// Row sums of e * y, of places `from` .. `to`-1, as the gradients of the gates of their pairs.
-void storeGateGrads(Kernel &kernel, Mem pairAt, Val from, Val to, Mem tiles, Mem dGates);
-
-/// One launch per weight: dW [N, rows, columns] of expert e is the sum over its places of
-/// left(place, row) times the packed right-hand matrix, or that is added to it. `left` is [places, rows];
-/// where bf16 is multiplied as it is, [rows, places], padded.
-void launchWeightGrad(ScheduleBuilder &schedule, llvm::StringRef name, const Mixture &mixture,
-                      mlir::Value starts, mlir::Value left, const Panels &right, mlir::Value packed,
-                      int64_t rows, mlir::Value out, bool accumulate);
+/// What the pairs in places `from` .. `to`-1 get: row sums of e * y as the gradients of their gates; and
+/// of each of `hidden`, by place, their rows.
+void storeByPair(Kernel &kernel, const Mixture &mixture, Mem pairAt, Val from, Val to,
+                 Mem dGateTiles, Mem dGates, llvm::ArrayRef<std::pair<Mem, Mem>> hidden);
 
 /// Where factors are bf16 in registers as well (ExpertsGradNarrow.cpp).
 void launchNarrowGrad(MixExpertsGradOp op, ScheduleBuilder &schedule, const Mixture &mixture);

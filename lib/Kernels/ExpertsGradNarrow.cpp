@@ -1,20 +1,17 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// mix_experts_grad where bf16 is multiplied as it is. As in ExpertsGrad.cpp, but factors are rounded when they
-// have been computed, and lie as products want them: left factors in rows, transposed for the weights'
-// gradients, right factors in panels of pairs of rows.
+// mix_experts_grad where bf16 is multiplied as it is. As in ExpertsGrad.cpp, but left factors are rounded
+// when they have been gathered or computed, and lie in padded rows.
 
 #include "lib/Kernels/ExpertsGrad.h"
-#include "lib/Kernels/NarrowPack.h"
 
 using namespace mlir;
 
 namespace dreamer::kernels {
 
 namespace {
-/// Which argument of the kernel `grad_of_rows` is what; from A on scratch, all 0 in places that
-/// hold no pair. Rows and depths are padded.
+/// Which argument of the kernel `grad_of_rows` is what.
 enum Argument : unsigned {
   U,
   Gates,
@@ -27,57 +24,25 @@ enum Argument : unsigned {
   W1,
   W3,
   W2,
-  DGates,
-  A,           ///< f32 [places, f]
-  B,           ///< f32 [places, f]
-  Du,          ///< f32 [places, h]
-  URows,       ///< [places, h]
-  DOutRows,    ///< [places, h]
-  DaRows,      ///< [places, f]
-  DbRows,      ///< [places, f]
-  YRows,       ///< [places, f]: gate * y
-  UPanels,     ///< u as a right factor [places, h]
-  YPanels,     ///< gate * y as a right factor [places, f]
-  DaColumns,   ///< [f, places]
-  DbColumns,   ///< [f, places]
-  DOutColumns, ///< [h, places]
+  DaAt,     ///< f32 [places, f]
+  DbAt,     ///< f32 [places, f]
+  DuAt,     ///< f32 [places, the larger of f and h]
+  URows,    ///< [places, h], as all rows padded, 0 in places that hold no pair
+  DOutRows, ///< [places, h]
+  DaRows,   ///< [places, f]
+  DbRows,   ///< [places, f]
+  Da,       ///< f32 [pairs, f]
+  Db,
+  Gated,
+  DGates
 };
 } // namespace
 
-static Panels yLayout(const Mixture &m) { return {m.places(), m.hidden, m.block}; }
-static Panels uLayout(const Mixture &m) { return {m.places(), m.features, m.block}; }
-
-/// Rows `from` .. `to`-1 as a right factor.
-static void packRows(Kernel &k, const Panels &panels, Mem rows, Val from, Val to, Mem packed) {
-  Mem raw = rows.asItIs();
-  forPanels(k, panels, 0, panels.count(), [&](Panel panel) {
-    packPairs(k, panels, panel, from, to, packed, 0,
-              [&](Val place, Val column, Lanes lanes) { return raw.load({place, column}, lanes); });
-  });
-}
-
-/// Rows `from` .. `to`-1 as columns.
-static void transpose(Kernel &k, const Mixture &m, Mem rows, int64_t size, Val from, Val to,
-                      Mem columns) {
-  constexpr int64_t side = 16;
-  Mem raw = rows.asItIs();
-  k.loop(from, to, m.run(), [&](Val place) {
-    auto square = [&](Val column, int64_t valid, int64_t written) {
-      transposeRows(
-          k, [&](int64_t i) { return raw.load({place + i, column}, Lanes{side, valid}); }, columns,
-          column, written, place, m.run());
-    };
-    int64_t whole = size / side * side;
-    k.loop(0, whole, side, [&](Val column) { square(column, side, side); });
-    if (whole < size)
-      square(whole, size - whole, columns.size(0) - whole);
-  });
-}
-
-/// Everything but the weights' gradients, for one block of places.
+/// All of it for one block of places.
 static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val to) {
-  Mem a = k.mem(A), b = k.mem(B), du = k.mem(Du), rowAt = k.mem(RowAt), pairAt = k.mem(PairAt);
-  Mem gates = k.mem(Gates).view({m.pairs(), 1});
+  Mem rowAt = k.mem(RowAt), pairAt = k.mem(PairAt), da = k.mem(DaAt), db = k.mem(DbAt);
+  Mem gates = k.mem(Gates).view({m.pairs(), 1}), du = k.mem(DuAt);
+  Mem gated = du; // which comes when gated has been copied to its result
   Panels toHidden = m.toHidden(), toFeatures = m.toFeatures();
   int64_t width = toHidden.width();
   // e * y summed over the panels passed so far; its row sums are the gates' gradients.
@@ -104,42 +69,38 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
       dGateTiles.store(k.f32(0, lanes.width), {row, i}, lanes);
     });
   });
-  multiplyInto(k, range(toHidden, W1Transposed), factor(toHidden, URows), {into(a)});
-  multiplyInto(k, range(toHidden, W3Transposed), factor(toHidden, URows), {into(b)});
+  multiplyInto(k, range(toHidden, W1Transposed), factor(toHidden, URows),
+               {into(da)}); // holds a until e is known
+  multiplyInto(k, range(toHidden, W3Transposed), factor(toHidden, URows), {into(db)}); // holds b
   multiply(k, range(toHidden, W2), factor(toHidden, DOutRows), [&](const ProductBlock &e) {
+    Value aPlace = into(da)(e), bPlace = into(db)(e);
     Value gate = loadColumn(k, gatherRows(k, gates, pairAt, e.row, e.rows, 1));
-    SmallVector<Value> tiles{loadTile(k, placeOf(k, e, a, {e.row, e.column})),
-                             loadTile(k, placeOf(k, e, b, {e.row, e.column})), e.value,
+    SmallVector<Value> tiles{loadTile(k, aPlace), loadTile(k, bPlace), e.value,
                              broadcastColumn(k, gate, e.columns)};
     SmallVector<Value> grads = mapTilesToMany(k, tiles, {}, gradsOfHidden);
+    storeTile(k, grads[0], aPlace);
+    storeTile(k, grads[1], bPlace);
     storeNarrow(k, e, grads[0], k.mem(DaRows), m.hidden);
     storeNarrow(k, e, grads[1], k.mem(DbRows), m.hidden);
-    storeNarrow(k, e, grads[3], k.mem(YRows), m.hidden);
     addTile(k, grads[2],
             viewTile(k, dGateTiles, {e.row - from, 0}, e.rows, e.columns, tile::Order::rows,
                      TileSize{e.rows, e.valid}));
+    storeTile(k, grads[3], into(gated)(e));
   });
-  storeGateGrads(k, pairAt, from, to, dGateTiles, k.mem(DGates).flat());
+  storeByPair(k, m, pairAt, from, to, dGateTiles, k.mem(DGates).flat(),
+              {{da, k.mem(Da)}, {db, k.mem(Db)}, {gated, k.mem(Gated)}});
   multiplyInto(k, range(toFeatures, W1), factor(toFeatures, DaRows), {into(du)});
   multiplyInto(k, range(toFeatures, W3), factor(toFeatures, DbRows), {into(du), true});
-  packRows(k, uLayout(m), k.mem(URows), from, to, k.mem(UPanels));
-  packRows(k, yLayout(m), k.mem(YRows), from, to, k.mem(YPanels));
-  transpose(k, m, k.mem(DaRows), m.hidden, from, to, k.mem(DaColumns));
-  transpose(k, m, k.mem(DbRows), m.hidden, from, to, k.mem(DbColumns));
-  transpose(k, m, k.mem(DOutRows), m.features, from, to, k.mem(DOutColumns));
 }
 
 void launchNarrowGrad(MixExpertsGradOp op, ScheduleBuilder &s, const Mixture &m) {
   ExpertRows sorted = launchSort(s, m, s.buffer(op.getIds()));
-  Type bf16 = s.builder().getBF16Type();
   auto pack = [&](const Panels &panels, bool transposed, Value w) {
     return preparePanels(s, panels, m.experts, transposed, w);
   };
-  auto rows = [&](int64_t size) {
-    return scratch(s, {m.places(), m.block.paddedDepth(size)}, bf16);
-  };
-  auto columns = [&](int64_t size) {
-    return scratch(s, {roundUp(size, m.block.rowStep()), m.places()}, bf16);
+  auto ofPlaces = [&](int64_t columns) { return scratch(s, {m.places(), columns}); };
+  auto rows = [&](int64_t columns) {
+    return scratch(s, {m.places(), m.block.paddedDepth(columns)}, s.builder().getBF16Type());
   };
   // As `Argument` numbers them.
   SmallVector<Value> buffers{s.buffer(op.getU()),
@@ -153,33 +114,22 @@ void launchNarrowGrad(MixExpertsGradOp op, ScheduleBuilder &s, const Mixture &m)
                              pack(m.toFeatures(), false, op.getW1()),
                              pack(m.toFeatures(), false, op.getW3()),
                              pack(m.toHidden(), false, op.getW2()),
-                             s.buffer(op.getDGates()),
-                             scratch(s, {m.places(), m.hidden}),
-                             scratch(s, {m.places(), m.hidden}),
-                             scratch(s, {m.places(), m.features}),
+                             ofPlaces(m.hidden),
+                             ofPlaces(m.hidden),
+                             ofPlaces(std::max(m.features, m.hidden)),
                              rows(m.features),
                              rows(m.features),
                              rows(m.hidden),
                              rows(m.hidden),
-                             rows(m.hidden),
-                             scratch(s, {uLayout(m).size()}, bf16),
-                             scratch(s, {yLayout(m).size()}, bf16),
-                             columns(m.hidden),
-                             columns(m.hidden),
-                             columns(m.features)};
+                             s.buffer(op.getDA()),
+                             s.buffer(op.getDB()),
+                             s.buffer(op.getGated()),
+                             s.buffer(op.getDGates())};
   launch(s, "grad_of_rows", m.blocks(), buffers, /*contractions=*/5, [&](Kernel &k) {
     forExpertBlock(k, k.mem(Blocks),
                    [&](Val expert, Val from, Val to) { gradOfBlock(k, m, expert, from, to); });
   });
-  launchCombine(s, "combine", m, buffers[Du], sorted.placeOf, {}, s.buffer(op.getDU()));
-  auto weightGrad = [&](StringRef name, Argument left, const Panels &right, Argument packed,
-                        int64_t size, Value out) {
-    launchWeightGrad(s, name, m, sorted.starts, buffers[left], right, buffers[packed], size,
-                     s.buffer(out), /*accumulate=*/!op.getSums().empty());
-  };
-  weightGrad("grad_of_w1", DaColumns, uLayout(m), UPanels, m.hidden, op.getDW1());
-  weightGrad("grad_of_w3", DbColumns, uLayout(m), UPanels, m.hidden, op.getDW3());
-  weightGrad("grad_of_w2", DOutColumns, yLayout(m), YPanels, m.features, op.getDW2());
+  launchCombine(s, "combine", m, buffers[DuAt], sorted.placeOf, {}, s.buffer(op.getDU()));
 }
 
 } // namespace dreamer::kernels

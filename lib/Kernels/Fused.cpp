@@ -32,8 +32,7 @@ struct Chain {
 
 class FusedKernel {
 public:
-  FusedKernel(FusedOp op, ScheduleBuilder &s)
-      : op(op), s(s), yielded(op.getGiven().begin(), op.getGiven().end()) {}
+  FusedKernel(FusedOp op, ScheduleBuilder &s) : op(op), s(s) {}
 
   void build();
 
@@ -48,7 +47,6 @@ private:
 
   FusedOp op;
   ScheduleBuilder &s;
-  SmallVector<Value> yielded;
   SmallVector<Value> arguments;
   DenseMap<Value, Value> buffers; ///< of values of the region
   SmallVector<Chain> chains;
@@ -170,8 +168,7 @@ static bool isReadByTiles(Operation *op, Value value) {
 
 void FusedKernel::buildTask(Kernel &k, const Chain &chain, Val tile) {
   const Tiles &tiles = chain.tiles;
-  Val rowTile = tiles.rowTiles() == 1 ? Val(0) : tile / tiles.panelTiles();
-  Val columnTile = tiles.panelTiles() == 1 ? Val(0) : tile % tiles.panelTiles();
+  auto [rowTile, columnTile] = tiles.placeOf(tile);
   auto number = [&](Value value) {
     return static_cast<unsigned>(llvm::find(arguments, bufferOf(value)) - arguments.begin());
   };

@@ -223,10 +223,14 @@ Tiles Tiles::of(int64_t rows, const Panels &panels, int64_t taskWork, int64_t de
   return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles), depthChunk};
 }
 
+std::pair<Val, Val> Tiles::placeOf(Val tile) const {
+  return {rowTiles() == 1 ? Val(0) : tile / panelTiles(),
+          panelTiles() == 1 ? Val(0) : tile % panelTiles()};
+}
+
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,
                   Val matrix, DepthRange depth, LeftFactor a, Target target) {
-  Val rowTile = tiles.rowTiles() == 1 ? Val(0) : tile / tiles.panelTiles();
-  Val panelTile = tiles.panelTiles() == 1 ? Val(0) : tile % tiles.panelTiles();
+  auto [rowTile, panelTile] = tiles.placeOf(tile);
   auto share = [](Val tile, int64_t step, int64_t end) {
     return std::pair(tile * step, min(tile * step + step, end));
   };

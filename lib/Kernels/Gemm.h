@@ -111,6 +111,11 @@ mlir::Value prepareWide(ScheduleBuilder &schedule, mlir::Value operand);
 /// rows: memory of [rows / block rows][depth][block rows].
 mlir::Value prepareRuns(ScheduleBuilder &schedule, mlir::Value matrix, int64_t depth, int64_t rows);
 
+/// Cuts `width` elements, as many as a block has rows, into vectors that are all there, the widest first:
+/// runs `body` for each with its first element and its lanes.
+void forWholeVectors(Kernel &kernel, int64_t width,
+                     llvm::function_ref<void(int64_t at, int64_t lanes)> body);
+
 /// Rows of C, a run of them known when the kernel runs.
 struct RowRange {
   Val from, to;
@@ -189,6 +194,8 @@ struct Tiles {
   int64_t rowTiles() const { return ceilDiv(rows, rowsPerTask); }
   int64_t panelTiles() const { return ceilDiv(panels, panelsPerTask); }
   int64_t tasks() const { return rowTiles() * panelTiles(); }
+  /// Which of the tiles along rows, and which along panels, tile `tile` is.
+  std::pair<Val, Val> placeOf(Val tile) const;
 };
 
 /// Tile `tile` of C, stored.

@@ -93,6 +93,15 @@ Value prepareWide(ScheduleBuilder &schedule, Value operand) {
   });
 }
 
+void forWholeVectors(Kernel &kernel, int64_t width,
+                     function_ref<void(int64_t at, int64_t lanes)> body) {
+  for (int64_t at = 0, lanes; at < width; at += lanes) {
+    lanes = std::min(kernel.vectorLanes(),
+                     static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(width - at))));
+    body(at, lanes);
+  }
+}
+
 Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_t rows) {
   int64_t step = RegisterBlock::of(schedule).rows;
   // Some rows of the matrix at a time: what a run gets of them lies side by side, and no cache line of
@@ -101,33 +110,30 @@ Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_
   int64_t blocks = ceilDiv(depth, together);
   Shares shares = Shares::of(blocks, 2 * rows * together);
   auto type = MemRefType::get({ceilDiv(rows, step), depth, step}, schedule.builder().getF32Type());
-  return prepare(
-      schedule, "pack_left", matrix, {depth, rows}, type, shares.tasks(), [&](Kernel &k) {
-        Mem from = k.mem(0).view({depth, rows}), to = k.mem(1);
-        auto copy = [&](Val first, int64_t count, Val run, int64_t width) {
-          k.loop(first, first + count, 1, [&](Val d) {
-            for (int64_t i = 0, lanes; i < width; i += lanes) {
-              lanes =
-                  std::min(k.vectorLanes(),
-                           static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(width - i))));
-              to.store(from.load({d, run * step + i}, Lanes::all(lanes)), {run, d, i},
-                       Lanes::all(lanes));
-            }
-          });
-        };
-        auto block = [&](Val d, int64_t count) {
-          k.loop(0, rows / step, 1, [&](Val run) { copy(d, count, run, step); });
-          if (rows % step)
-            copy(d, count, rows / step, rows % step);
-        };
-        k.forShare(shares, [&](Val index) {
-          if (depth % together == 0)
-            return block(index * together, together);
-          k.when(less(index, blocks - 1), [&] { block(index * together, together); });
-          k.when(equal(index, blocks - 1),
-                 [&] { block((blocks - 1) * together, depth % together); });
-        });
-      });
+  return prepare(schedule, "pack_left", matrix, {depth, rows}, type, shares.tasks(),
+                 [&](Kernel &k) {
+                   Mem from = k.mem(0).view({depth, rows}), to = k.mem(1);
+                   auto copy = [&](Val first, int64_t count, Val run, int64_t width) {
+                     k.loop(first, first + count, 1, [&](Val d) {
+                       forWholeVectors(k, width, [&](int64_t i, int64_t lanes) {
+                         to.store(from.load({d, run * step + i}, Lanes::all(lanes)), {run, d, i},
+                                  Lanes::all(lanes));
+                       });
+                     });
+                   };
+                   auto block = [&](Val d, int64_t count) {
+                     k.loop(0, rows / step, 1, [&](Val run) { copy(d, count, run, step); });
+                     if (rows % step)
+                       copy(d, count, rows / step, rows % step);
+                   };
+                   k.forShare(shares, [&](Val index) {
+                     if (depth % together == 0)
+                       return block(index * together, together);
+                     k.when(less(index, blocks - 1), [&] { block(index * together, together); });
+                     k.when(equal(index, blocks - 1),
+                            [&] { block((blocks - 1) * together, depth % together); });
+                   });
+                 });
 }
 
 } // namespace dreamer::kernels

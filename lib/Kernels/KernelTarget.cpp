@@ -75,8 +75,8 @@ constexpr Variant variants[] = {
 };
 } // namespace
 
-SmallVector<StringRef> KernelTarget::names(bool narrow) {
-  SmallVector<StringRef> names;
+std::vector<std::string> KernelTarget::usualNames(bool narrow) {
+  std::vector<std::string> names;
   for (const Variant &variant : variants)
     if (narrow || !variant.narrow)
       names.push_back(variant.name);
@@ -90,7 +90,7 @@ std::optional<KernelTarget> KernelTarget::named(StringRef name, std::string &pro
           name.str(), variant.tune, featuresOf(variant.features), variant.vectorBits, {}};
   if (name == "native")
     return nativeTarget(problem);
-  problem = "expected " + llvm::join(names(/*narrow=*/true), ", ") +
+  problem = "expected " + llvm::join(usualNames(/*narrow=*/true), ", ") +
             " or native as a target, found '" + name.str() + "'";
   return std::nullopt;
 }

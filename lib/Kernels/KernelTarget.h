@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace dreamer {
 
@@ -37,13 +38,13 @@ struct KernelTarget {
   /// compiler runs on.
   static std::optional<KernelTarget> named(llvm::StringRef name, std::string &problem);
 
+  /// The variants of a package for any machine, the least demanding first. Those for `narrow`
+  /// programs, which multiply bf16, differ from others in nothing else.
+  static std::vector<std::string> usualNames(bool narrow = false);
+
   /// To and from the attribute `schedule.target`; none if the attribute is not complete.
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
   static std::optional<KernelTarget> fromAttribute(mlir::DictionaryAttr attribute);
-
-  /// The names of all variants but "native", from the least to the most demanding. Those for `narrow`
-  /// programs, which multiply bf16, differ from others in nothing else.
-  static llvm::SmallVector<llvm::StringRef> names(bool narrow);
 
   bool has(llvm::StringRef feature) const {
     return features.count(feature.str()) || emulated.count(feature.str());

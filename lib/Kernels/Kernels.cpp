@@ -34,6 +34,7 @@ void dreamer::registerKernelModels(DialectRegistry &registry) {
     kernels::attachRoutingKernels(*context);
     kernels::attachExpertKernels(*context);
     kernels::attachExpertGradKernels(*context);
+    kernels::attachExpertWeightGradKernels(*context);
     kernels::attachLossKernels(*context);
     kernels::attachOptimizerKernels(*context);
   });

@@ -105,6 +105,24 @@ static void buildMerge(MergeOp op, ScheduleBuilder &s) {
                  llvm::product_of(shape.slice(1, op.getAxis())));
 }
 
+static void buildWindowCount(WindowCountOp op, ScheduleBuilder &s) {
+  int64_t size = static_cast<int64_t>(op.getSize());
+  launch(s, "window_count", 1, {s.buffer(op.getDepth()), s.buffer(op.getResult())}, [&](Kernel &k) {
+    Val depth = k.toIndex(k.mem(0).load({}));
+    k.mem(1).store(convert((depth + (size - 1)) / size, k.getBuilder().getI32Type()), {});
+  });
+}
+
+static void buildWindowSteps(WindowStepsOp op, ScheduleBuilder &s) {
+  int64_t size = static_cast<int64_t>(op.getSize());
+  SmallVector<Value> arguments{s.buffer(op.getDepth()), s.buffer(op.getResult()),
+                               s.buffer(op.getWindow())};
+  launch(s, "window_steps", 1, arguments, [&](Kernel &k) {
+    Val left = k.toIndex(k.mem(0).load({})) - k.scalar(2) * size;
+    k.mem(1).store(convert(min(left, size), k.getBuilder().getI32Type()), {});
+  });
+}
+
 static void buildCacheAppend(CacheAppendOp op, ScheduleBuilder &s) {
   RankedTensorType type = tensorType(op.getCache());
   int64_t batch = type.getDimSize(1), capacity = type.getDimSize(2), features = type.getDimSize(3);
@@ -126,6 +144,8 @@ static void buildCacheAppend(CacheAppendOp op, ScheduleBuilder &s) {
 }
 
 void attachMemoryKernels(MLIRContext &context) {
+  WindowCountOp::attachInterface<Model<WindowCountOp, buildWindowCount>>(context);
+  WindowStepsOp::attachInterface<Model<WindowStepsOp, buildWindowSteps>>(context);
   ZeroOp::attachInterface<Model<ZeroOp, buildZero>>(context);
   HistoryOp::attachInterface<Model<HistoryOp, buildHistory>>(context);
   AppendOp::attachInterface<UpdatingModel<AppendOp, buildAppend, 0u>>(context);

@@ -109,6 +109,7 @@ void attachMemoryKernels(mlir::MLIRContext &context);
 void attachRoutingKernels(mlir::MLIRContext &context);
 void attachExpertKernels(mlir::MLIRContext &context);
 void attachExpertGradKernels(mlir::MLIRContext &context);
+void attachExpertWeightGradKernels(mlir::MLIRContext &context);
 void attachLossKernels(mlir::MLIRContext &context);
 void attachOptimizerKernels(mlir::MLIRContext &context);
 

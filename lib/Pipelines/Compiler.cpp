@@ -9,6 +9,7 @@
 #include "lib/Kernels/Kernels.h"
 #include "lib/Package/Manifest.h"
 #include "lib/Package/Package.h"
+#include "lib/Pipelines/MemoryPlan.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -29,7 +30,6 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/ApplyTuning/ApplyTuning.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
-#include "passes/Schedule/Schedule.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FileSystem.h"
@@ -82,7 +82,6 @@ bool dreamer::multipliesNarrow(ModuleOp program) {
 std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string> targets,
                                                             bool narrow, std::string &problem) {
   const std::string everyone = "cpu";
-  SmallVector<StringRef> all = KernelTarget::names(narrow);
   std::vector<KernelTarget> variants;
   auto add = [&](StringRef name) {
     std::optional<KernelTarget> variant = KernelTarget::named(name, problem);
@@ -92,7 +91,7 @@ std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string
   };
   for (StringRef target : targets.empty() ? ArrayRef(everyone) : targets) {
     if (target == "cpu") {
-      llvm::for_each(all, add);
+      llvm::for_each(KernelTarget::usualNames(narrow), add);
     } else if (target.consume_front("cpu:")) {
       if (!add(target))
         return std::nullopt;
@@ -115,6 +114,38 @@ std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string
     if (names.empty() || names.back() != variant.name)
       names.push_back(variant.name);
   return names;
+}
+
+static LogicalResult runPasses(ModuleOp module, const CompilerOptions &options,
+                               llvm::function_ref<void(PassManager &)> add) {
+  PassManager passes(module->getContext());
+  if (options.configurePasses && failed(options.configurePasses(passes)))
+    return failure();
+  add(passes);
+  return passes.run(module);
+}
+
+/// The variants that the options ask for; an error of the module if there are no such.
+static FailureOr<std::vector<std::string>> variantsFor(ModuleOp module,
+                                                       const CompilerOptions &options) {
+  bool narrow =
+      (options.from == Phase::Model && options.program.narrowMatrices) || multipliesNarrow(module);
+  std::string problem;
+  std::optional<std::vector<std::string>> variants = variantsOf(options.targets, narrow, problem);
+  if (!variants)
+    return module.emitError() << problem;
+  return *variants;
+}
+
+LogicalResult dreamer::buildProgram(ModuleOp module, const CompilerOptions &options) {
+  ProgramOptions program = options.program;
+  if (program.memoryBudget) {
+    FailureOr<std::vector<std::string>> variants = variantsFor(module, options);
+    if (failed(variants) || failed(planMemory(module, program, *variants)))
+      return failure();
+  }
+  return runPasses(module, options,
+                   [&](PassManager &passes) { addProgramPipeline(passes, program); });
 }
 
 namespace {
@@ -163,8 +194,7 @@ private:
     case Phase::Model:
       return success();
     case Phase::Program:
-      if (failed(
-              runPasses([&](PassManager &passes) { addProgramPipeline(passes, options.program); })))
+      if (failed(buildProgram(module, options)))
         return failure();
       return applyTuning();
     case Phase::Kernels:
@@ -178,25 +208,12 @@ private:
   }
 
   LogicalResult runPasses(llvm::function_ref<void(PassManager &)> add) {
-    PassManager passes(module->getContext());
-    if (options.configurePasses && failed(options.configurePasses(passes)))
-      return failure();
-    add(passes);
-    return passes.run(module);
-  }
-
-  FailureOr<std::vector<std::string>> variants() {
-    std::string problem;
-    std::optional<std::vector<std::string>> variants =
-        variantsOf(options.targets, multipliesNarrow(module), problem);
-    if (!variants)
-      return module.emitError() << problem;
-    return *variants;
+    return ::runPasses(module, options, add);
   }
 
   /// The last step of the program phase.
   LogicalResult applyTuning() {
-    FailureOr<std::vector<std::string>> targets = variants();
+    FailureOr<std::vector<std::string>> targets = variantsFor(module, options);
     if (failed(targets) || options.tuningDatabase.empty())
       return failure(failed(targets));
     return runPasses([&](PassManager &passes) {
@@ -208,20 +225,18 @@ private:
   }
 
   LogicalResult enterKernels() {
-    FailureOr<std::vector<std::string>> targets = variants();
+    FailureOr<std::vector<std::string>> targets = variantsFor(module, options);
     if (failed(targets) || (options.from == Phase::Program && failed(applyTuning())))
       return failure();
     addCost();
-    return runPasses([&](PassManager &passes) {
-      FuseTilesOptions fuseTiles;
-      fuseTiles.when = options.program.fuseTiles;
-      passes.addPass(createFuseTiles(fuseTiles));
-      SchedulePassOptions schedule;
-      schedule.targets.assign(targets->begin(), targets->end());
-      passes.addPass(createSchedulePass(std::move(schedule)));
+    LogicalResult result = runPasses([&](PassManager &passes) {
+      addKernelsPipeline(passes, options.program, *targets);
       passes.addPass(createCanonicalizerPass());
       passes.addPass(createCSEPass());
     });
+    if (failed(result) || !options.program.memoryBudget)
+      return result;
+    return checkBudget(module, options.program.memoryBudget);
   }
 
   /// A report of the program's cost, for those who ask a package.

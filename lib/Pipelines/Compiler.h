@@ -43,6 +43,9 @@ struct CompilerOptions {
 /// Registers everything that compiling needs, and that IR of any phase may hold.
 void registerCompilerDialects(mlir::DialectRegistry &registry);
 
+/// Brings a module of the model phase to the program phase, within the memory budget if there is one.
+mlir::LogicalResult buildProgram(mlir::ModuleOp module, const CompilerOptions &options);
+
 /// Compiles the module as far as `options.to`. A package is written to `output`; before that phase,
 /// `module` is the result. Diagnostics go to the module's context.
 mlir::LogicalResult compile(mlir::ModuleOp module, const CompilerOptions &options,

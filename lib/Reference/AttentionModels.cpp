@@ -40,21 +40,11 @@ std::vector<double> logitsOf(Row q, Keys<const Floats> keys, int64_t n, Frame &f
   return logits;
 }
 
-/// log sum exp
-double lseOf(const std::vector<double> &logits) {
-  double largest = -INFINITY, sum = 0;
-  for (double logit : logits)
-    largest = std::max(largest, logit);
-  for (double logit : logits)
-    sum += std::exp(logit - largest);
-  return largest + std::log(sum);
-}
-
 /// out = softmax(logits) v over the first n keys, none: 0. Returns log sum exp of the logits.
 double attend(Row q, Keys<const Floats> keys, Keys<const Floats> values, int64_t n, MutableRow out,
               Frame &frame) {
   std::vector<double> logits = logitsOf(q, keys, n, frame);
-  double lse = lseOf(logits);
+  double lse = logSumExp(logits);
   for (int64_t i = 0; i < n; ++i) {
     addScaled(out, std::exp(logits[i] - lse), values[i]);
     frame.countFlops(2 * out.size());
@@ -70,7 +60,7 @@ void attendAdjoint(Row q, Keys<const Floats> keys, Keys<const Floats> values, in
                    Keys<Floats> dValues, Frame &frame) {
   double scale = 1 / std::sqrt(double(q.size()));
   std::vector<double> p = logitsOf(q, keys, n, frame), dP(n);
-  double logSum = lse ? *lse : lseOf(p);
+  double logSum = lse ? *lse : logSumExp(p);
   double mean = 0;
   for (int64_t i = 0; i < n; ++i) {
     p[i] = std::exp(p[i] - logSum);

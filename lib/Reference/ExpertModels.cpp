@@ -6,6 +6,7 @@
 #include "lib/Reference/Models.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include <limits>
 #include <vector>
 
 using namespace mlir;
@@ -137,8 +138,8 @@ static LogicalResult mixExperts(MixExpertsOp op, Frame &frame) {
   return success();
 }
 
-/// With y = silu(a) * b, a = W1 u, b = W3 u and e = W2^T dout: dgate = e . y, dy = gate e,
-/// dW2 += gate dout y^T, dW1 += da u^T, dW3 += db u^T, du += W1^T da + W3^T db.
+/// With a = W1 u, b = W3 u, y = silu(a) * b and e = W2^T dout: dgate = e . y, da and db are the
+/// adjoint of y at gate e, du += W1^T da + W3^T db, gated = gate y.
 static LogicalResult mixExpertsGrad(MixExpertsGradOp op, Frame &frame) {
   const Floats &u = frame.floats(op.getU()), &gates = frame.floats(op.getGates());
   const Floats &w1 = frame.floats(op.getW1()), &w3 = frame.floats(op.getW3()),
@@ -146,41 +147,65 @@ static LogicalResult mixExpertsGrad(MixExpertsGradOp op, Frame &frame) {
   const Ints &ids = frame.ints(op.getIds());
   if (failed(checkIds(op, ids, w1.dim(0))))
     return failure();
-  Floats dU(u.shape()), dGates(gates.shape());
-  Floats dW1 = startOfSum(op, frame, 0, op.getDW1()), dW3 = startOfSum(op, frame, 1, op.getDW3()),
-         dW2 = startOfSum(op, frame, 2, op.getDW2());
+  Floats dU(u.shape()), dGates(gates.shape()), dA(shapeOf(op.getDA())), dB(dA.shape()),
+      gated(dA.shape());
   for (int64_t r = 0; r < u.rows(); ++r)
     for (int64_t j = 0; j < ids.width(); ++j) {
       Expert expert{w1, w3, w2, ids.row(r)[j]};
+      int64_t pair = r * ids.width() + j;
       double gate = gates.row(r)[j];
       std::vector<double> a, b, y, e(expert.f);
       expert.hidden(u.row(r), a, b);
-      for (int64_t i = 0; i < expert.f; ++i)
+      for (int64_t o = 0; o < expert.h; ++o)
+        addScaled(e, dOut.row(r)[o], w2.row(expert.id * expert.h + o));
+      for (int64_t i = 0; i < expert.f; ++i) {
         y.push_back(silu(a[i]) * b[i]);
-      for (int64_t o = 0; o < expert.h; ++o) {
-        int64_t row = expert.id * expert.h + o;
-        addScaled(e, dOut.row(r)[o], w2.row(row));
-        addScaled(dW2.row(row), gate * dOut.row(r)[o], y);
+        gated.row(pair)[i] = gate * y[i];
+        dA.row(pair)[i] = gate * e[i] * siluSlope(a[i]) * b[i];
+        dB.row(pair)[i] = gate * e[i] * silu(a[i]);
+        addScaled(dU.row(r), dA.row(pair)[i], w1.row(expert.id * expert.f + i));
+        addScaled(dU.row(r), dB.row(pair)[i], w3.row(expert.id * expert.f + i));
       }
       dGates.row(r)[j] = dot(e, y);
-      for (int64_t i = 0; i < expert.f; ++i) {
-        int64_t row = expert.id * expert.f + i;
-        double dA = gate * e[i] * siluSlope(a[i]) * b[i], dB = gate * e[i] * silu(a[i]);
-        addScaled(dW1.row(row), dA, u.row(r));
-        addScaled(dW3.row(row), dB, u.row(r));
-        addScaled(dU.row(r), dA, w1.row(row));
-        addScaled(dU.row(r), dB, w3.row(row));
-      }
-      frame.countFlops(8 * 2 * expert.f * expert.h);
+      frame.countFlops(5 * 2 * expert.f * expert.h);
     }
   frame.set(op.getDU(), dU);
   frame.set(op.getDGates(), dGates);
-  frame.set(op.getDW1(), dW1);
-  frame.set(op.getDW3(), dW3);
-  frame.set(op.getDW2(), dW2);
+  frame.set(op.getDA(), dA);
+  frame.set(op.getDB(), dB);
+  frame.set(op.getGated(), gated);
+  return success();
+}
+
+/// dweight[ids[r, j]] += left(r, j) right(r, j)^T for all choices.
+static LogicalResult expertWeightGrad(ExpertWeightGradOp op, Frame &frame) {
+  const Ints &ids = frame.ints(op.getIds());
+  const Floats &right = frame.floats(op.getRight());
+  // A factor has a row for each choice, or one for all of them.
+  auto rowOf = [&](const Floats &factor, int64_t pair) {
+    return factor.row(factor.shape().size() > ids.shape().size() ? pair : pair / ids.width());
+  };
+  int64_t experts = op.getExperts();
+  for (auto [i, operand, result] : llvm::enumerate(op.getLefts(), op.getDWeights())) {
+    const Floats &left = frame.floats(operand);
+    Floats dWeight = startOfSum(op, frame, i, result);
+    for (int64_t pair = 0; pair < ids.size(); ++pair) {
+      int64_t expert = ids.data()[pair];
+      if (failed(checkRange(op, "expert id", ids, pair, std::numeric_limits<int32_t>::min(),
+                            experts - 1)))
+        return failure();
+      // What is counted is what shapes say.
+      frame.countFlops(2 * left.width() * right.width());
+      if (expert < 0)
+        continue;
+      for (int64_t o = 0; o < left.width(); ++o)
+        addScaled(dWeight.row(expert * left.width() + o), rowOf(left, pair)[o], rowOf(right, pair));
+    }
+    frame.set(result, dWeight);
+  }
   return success();
 }
 
 void reference::attachExpertModels(MLIRContext &context) {
-  attach<topK, replay, gates, gatesGrad, mixExperts, mixExpertsGrad>(context);
+  attach<topK, replay, gates, gatesGrad, mixExperts, mixExpertsGrad, expertWeightGrad>(context);
 }

@@ -9,16 +9,6 @@ using namespace mlir;
 using namespace dreamer;
 using namespace dreamer::reference;
 
-/// lse = log sum_j exp(logits_j)
-static double logSumExp(ArrayRef<double> logits) {
-  double largest = -INFINITY, sum = 0;
-  for (double logit : logits)
-    largest = std::max(largest, logit);
-  for (double logit : logits)
-    sum += std::exp(logit - largest);
-  return largest + std::log(sum);
-}
-
 /// loss = sum over targets that are not -1 of (lse - logits[target] + z_loss lse^2) / count
 template <typename LossOp>
 static LogicalResult setLoss(LossOp op, const Floats &logits, Frame &frame) {

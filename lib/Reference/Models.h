@@ -9,6 +9,7 @@
 #include "dialects/Dreamer/DreamerOps.h"
 #include "lib/Reference/Frame.h"
 #include "mlir/IR/MLIRContext.h"
+#include <algorithm>
 #include <cmath>
 
 namespace dreamer::reference {
@@ -52,6 +53,16 @@ inline double dot(llvm::ArrayRef<double> a, llvm::ArrayRef<double> b) {
   for (size_t i = 0; i < a.size(); ++i)
     sum += a[i] * b[i];
   return sum;
+}
+
+/// log sum_j exp(logits_j)
+inline double logSumExp(llvm::ArrayRef<double> logits) {
+  double largest = -INFINITY, sum = 0;
+  for (double logit : logits)
+    largest = std::max(largest, logit);
+  for (double logit : logits)
+    sum += std::exp(logit - largest);
+  return largest + std::log(sum);
 }
 
 /// What summed result number `i` of `op` starts from: its sum where there is one, else zeros.

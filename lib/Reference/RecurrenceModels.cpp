@@ -148,6 +148,21 @@ static LogicalResult merge(MergeOp op, Frame &frame) {
   return success();
 }
 
+/// ceil(depth / size)
+static LogicalResult windowCount(WindowCountOp op, Frame &frame) {
+  int64_t size = op.getSize();
+  frame.set(op.getResult(), Ints::scalar((frame.ints(op.getDepth())() + size - 1) / size));
+  return success();
+}
+
+/// min(size, depth - window * size)
+static LogicalResult windowSteps(WindowStepsOp op, Frame &frame) {
+  int64_t size = op.getSize(), before = frame.index(op.getWindow()) * size;
+  frame.set(op.getResult(), Ints::scalar(std::min(size, frame.ints(op.getDepth())() - before)));
+  return success();
+}
+
 void reference::attachRecurrenceModels(MLIRContext &context) {
-  attach<recur, append, history, slot, stack, unstack, split, merge>(context);
+  attach<recur, append, history, slot, stack, unstack, split, merge, windowCount, windowSteps>(
+      context);
 }

@@ -117,7 +117,7 @@ llvm::Expected<std::optional<Record>> Database::find(const Key &key) const {
   return found->second;
 }
 
-llvm::Error Database::write(const Key &key, const Record &record) {
+llvm::Error Database::store(const Key &key, const Record &record) {
   std::string sql =
       std::string("INSERT INTO tuned (") + columns +
       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -134,8 +134,6 @@ llvm::Error Database::write(const Key &key, const Record &record) {
   llvm::Expected<bool> done = change->number(record.finished).step();
   return done ? llvm::Error::success() : done.takeError();
 }
-
-llvm::Error Database::store(const Key &key, const Record &record) { return write(key, record); }
 
 llvm::Expected<std::vector<std::pair<Key, Record>>> Database::all() const {
   std::string sql = std::string("SELECT ") + columns +
@@ -170,7 +168,7 @@ llvm::Expected<int64_t> Database::addJson(const llvm::json::Value &json) {
     return records.takeError();
   llvm::Error error = inTransaction(*connection, [&]() -> llvm::Error {
     for (const auto &[key, record] : *records)
-      if (llvm::Error problem = write(key, record))
+      if (llvm::Error problem = store(key, record))
         return problem;
     return llvm::Error::success();
   });

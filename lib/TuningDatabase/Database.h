@@ -55,7 +55,6 @@ public:
 
 private:
   explicit Database(std::unique_ptr<Connection> connection);
-  llvm::Error write(const Key &key, const Record &record);
 
   std::unique_ptr<Connection> connection;
 };

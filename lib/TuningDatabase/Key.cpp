@@ -59,10 +59,8 @@ static std::string typesOf(Operation *op) {
 }
 
 Key keyOf(Operation *op, const KernelTarget &target, StringRef device) {
-  std::string features =
-      llvm::join(std::vector<std::string>(target.features.begin(), target.features.end()), " ");
-  return {device.str(), target.name + ": " + features, kernelOf(op), typesOf(op),
-          compilerVersion()};
+  return {device.str(), target.name + ": " + llvm::join(target.features, " "), kernelOf(op),
+          typesOf(op), compilerVersion()};
 }
 
 static std::string processorName() {
@@ -99,8 +97,7 @@ int64_t cacheBytes(int level) {
 std::string thisDevice() {
   std::string problem, features;
   if (std::optional<KernelTarget> native = KernelTarget::named("native", problem))
-    features =
-        llvm::join(std::vector<std::string>(native->features.begin(), native->features.end()), " ");
+    features = llvm::join(native->features, " ");
   return llvm::formatv("{0} ({1}), caches of {2}, {3} and {4} KiB, {5}", processorName(),
                        llvm::sys::getHostCPUName(), cacheBytes(1) / 1024, cacheBytes(2) / 1024,
                        cacheBytes(3) / 1024, features);

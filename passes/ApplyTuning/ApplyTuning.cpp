@@ -6,8 +6,7 @@
 #include "lib/Kernels/TunableOpInterface.h"
 #include "lib/TuningDatabase/Database.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "passes/Support/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace dreamer {
@@ -39,12 +38,7 @@ private:
                       const tuning::Database &measured);
 };
 
-remark::RemarkOpts optionsFor(Operation *op) {
-  auto function = op->getParentOfType<FunctionOpInterface>();
-  return remark::RemarkOpts::name("ApplyTuning")
-      .category("tune")
-      .function(function ? function.getName() : StringRef());
-}
+remark::RemarkOpts optionsFor(Operation *op) { return remarkOptions(op, "ApplyTuning", "tune"); }
 
 /// "0.85 of the standard time"
 std::string gainOf(const tuning::Record &record) {
@@ -64,7 +58,7 @@ LogicalResult ApplyTuningPass::run() {
   counts = {};
   SmallVector<std::string> names(targets.begin(), targets.end());
   if (names.empty())
-    names = {"x86-64-v3", "x86-64-v4"};
+    llvm::append_range(names, KernelTarget::usualNames());
   for (StringRef name : names) {
     std::string problem;
     std::optional<KernelTarget> target = KernelTarget::named(name, problem);

@@ -28,6 +28,8 @@ struct BuildEntryPointsPass : dreamer::impl::BuildEntryPointsBase<BuildEntryPoin
     model->forward.erase();
     for (auto func : getOperation().getOps<func::FuncOp>())
       eraseDeadOps(func.getBody().front());
+    // What it asks for is done.
+    getOperation().walk([](Operation *op) { op->removeDiscardableAttr(attribute::recompute); });
   }
 
 private:

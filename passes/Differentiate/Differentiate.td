@@ -33,8 +33,9 @@ def Differentiate : Pass<"dreamer-differentiate", "::mlir::ModuleOp"> {
     slices of the reverse one; index arithmetic is done again. With `recompute=depth`
     only the carried values at the start of each step are kept, and what must not be
     computed a second time (`mayRecompute`); other forward operations are cloned into
-    the reverse loop as far as adjoints ask for their results. Griewank and Walther,
-    "Evaluating Derivatives", 2008, chapters 3 and 12.
+    the reverse loop as far as adjoints ask for their results. Operations with the attribute
+    `dreamer.recompute` are in either case. Griewank and Walther, "Evaluating Derivatives", 2008,
+    chapters 3 and 12.
 
     Assumes pure operations, and loops whose steps change a history by appending only.
   }];

@@ -63,7 +63,11 @@ Value StepScope::findPrimal(Value value) {
     op->emitOpError("expected a tensor or index arithmetic, since the derivative needs this value "
                     "in a later loop; found ")
         << value.getType();
-  if (!canKeep || isFree(op) || (recompute == Recompute::Depth && mayRecompute(op)))
+  bool isMarked = op->hasAttr(attribute::recompute);
+  if (isMarked && !mayRecompute(op))
+    op->emitOpError("expected an operation that may run again where '")
+        << attribute::recompute << "' is said, found a choice, which is kept";
+  if (!canKeep || isFree(op) || ((recompute == Recompute::Depth || isMarked) && mayRecompute(op)))
     return recomputed(op, value);
   return addSlice({}, value, value.getType());
 }
@@ -76,6 +80,7 @@ Value StepScope::recomputed(Operation *op, Value value) {
   for (Value operand : used)
     mapping.map(operand, primal(operand));
   Operation *again = builder.clone(*op, mapping);
+  again->removeAttr(attribute::recompute);
   for (auto [old, now] : llvm::zip_equal(op->getResults(), again->getResults()))
     primals[old] = now;
   return mapping.lookup(value);

@@ -30,11 +30,12 @@ struct NarrowMatricesPass : dreamer::impl::NarrowMatricesBase<NarrowMatricesPass
         if (getElementTypeOrSelf(operand->get()).isF32())
           operand->set(narrow(operand->get()));
     });
-    // A stack made of slices of another one narrows after that one.
-    getOperation().walk([&](RecurOp recur) {
+    // A stack made of slices of another one narrows after that one. Casts behind loops go with it.
+    SmallVector<RecurOp> loops;
+    getOperation().walk([&](RecurOp recur) { loops.push_back(recur); });
+    for (RecurOp recur : loops)
       for (auto [i, result] : llvm::enumerate(recur.getStackedResults()))
         narrowStack(recur, i, result);
-    });
   }
 
 private:
@@ -54,42 +55,50 @@ Value NarrowMatricesPass::narrow(Value value) {
   return known = CastOp::create(builder, value.getLoc(), narrowType(value), value);
 }
 
-/// The arguments of loop bodies that are entries of `stack`; none if it has other uses, or if
-/// an entry has other uses than casts to bf16.
-SmallVector<BlockArgument> entriesOnlyCast(Value stack) {
-  SmallVector<BlockArgument> entries;
-  for (OpOperand &use : stack.getUses()) {
-    auto recur = dyn_cast<RecurOp>(use.getOwner());
+/// What a stack is seen as: itself, its entries in loops, parts of it that are entries of other loops;
+/// and the casts of them.
+struct Sights {
+  SmallVector<Value> values;
+  SmallVector<CastOp> casts;
+};
+
+/// Whether nothing but bf16 is made of `value` and of what it is seen as.
+bool isOnlyCast(Value value, Sights &sights) {
+  sights.values.push_back(value);
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    if (auto cast = dyn_cast<CastOp>(user); cast && getElementTypeOrSelf(cast.getType()).isBF16()) {
+      sights.casts.push_back(cast);
+      continue;
+    }
+    auto recur = dyn_cast<RecurOp>(user);
     unsigned first = recur ? recur.getNumOperands() - recur.getSlices().size() : 0;
-    if (!recur || use.getOperandNumber() < first)
-      return {};
-    BlockArgument entry = recur.getSliceArguments()[use.getOperandNumber() - first];
-    if (!llvm::all_of(entry.getUsers(), [](Operation *user) {
-          auto cast = dyn_cast<CastOp>(user);
-          return cast && getElementTypeOrSelf(cast.getResult()).isBF16();
-        }))
-      return {};
-    entries.push_back(entry);
+    bool isSlice = recur && use.getOperandNumber() >= first;
+    if (!isSlice && !isa<SplitOp>(user))
+      return false;
+    Value seen = isSlice ? Value(recur.getSliceArguments()[use.getOperandNumber() - first])
+                         : user->getResult(0);
+    if (!isOnlyCast(seen, sights))
+      return false;
   }
-  return entries;
+  return true;
 }
 
 void NarrowMatricesPass::narrowStack(RecurOp recur, unsigned i, Value result) {
-  if (!getElementTypeOrSelf(result).isF32())
+  if (!getElementTypeOrSelf(result).isF32() || result.use_empty())
     return;
-  SmallVector<BlockArgument> entries = entriesOnlyCast(result);
-  if (entries.empty())
+  Sights sights;
+  if (!isOnlyCast(result, sights))
     return;
   OpOperand &stacked = recur.getYield().getStackedMutable()[i];
   stacked.set(narrow(stacked.get()));
-  result.setType(narrowType(result));
-  for (BlockArgument entry : entries) {
-    entry.setType(narrowType(entry));
-    for (Operation *user : llvm::make_early_inc_range(entry.getUsers())) {
-      user->getResult(0).replaceAllUsesWith(entry);
-      user->erase();
-    }
-    narrowed[entry] = entry;
+  for (CastOp cast : sights.casts) {
+    cast.replaceAllUsesWith(cast.getX());
+    cast.erase();
+  }
+  for (Value seen : sights.values) {
+    seen.setType(narrowType(seen));
+    narrowed[seen] = seen;
   }
 }
 

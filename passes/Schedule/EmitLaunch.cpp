@@ -4,6 +4,7 @@
 // Launches, and what is said of them for profiles: their part of the model and their work.
 
 #include "lib/Cost/Parts.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "passes/Schedule/Accesses.h"
 #include "passes/Schedule/Emitter.h"
@@ -20,11 +21,22 @@ void Emitter::launch(StringRef name, OpFoldResult tasks, ValueRange arguments, K
       {createLaunch(kernel, count, arguments, /*inLoop=*/true), contractions});
 }
 
+/// The step of `recur` that is being emitted, counted through windows.
+Value Emitter::stepOf(RecurOp recur) {
+  Value step = indices.lookup(recur.getIndex());
+  auto windows = recur->getParentOfType<RecurOp>();
+  if (!windows || !recur->hasAttr(attribute::window))
+    return step;
+  Value first = arith::MulIOp::create(host, recur.getLoc(), indices.lookup(windows.getIndex()),
+                                      constant(recur.getBound()));
+  return arith::AddIOp::create(host, recur.getLoc(), first, step);
+}
+
 schedule::LaunchOp Emitter::createLaunch(func::FuncOp kernel, Value tasks, ValueRange arguments,
                                          bool inLoop) {
   Value step;
   if (auto recur = current->getParentOfType<RecurOp>(); recur && inLoop)
-    step = indices.lookup(recur.getIndex());
+    step = stepOf(recur);
   auto launch = schedule::LaunchOp::create(
       host, loc(), FlatSymbolRefAttr::get(kernel.getSymNameAttr()), tasks, step, arguments,
       host.getStringAttr(partOf(current)), host.getI64IntegerAttr(0), nullptr, nullptr, nullptr);

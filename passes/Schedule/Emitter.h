@@ -91,6 +91,7 @@ private:
   /// loop or before it.
   schedule::LaunchOp createLaunch(mlir::func::FuncOp kernel, mlir::Value tasks,
                                   mlir::ValueRange arguments, bool inLoop);
+  mlir::Value stepOf(RecurOp recur);
   void countBytes(schedule::LaunchOp launch, mlir::func::FuncOp kernel);
   void shareContractions();
 

@@ -122,8 +122,7 @@ public:
   void runOnOperation() override {
     SmallVector<std::string> names(targets.begin(), targets.end());
     if (names.empty())
-      for (StringRef name : KernelTarget::names(/*narrow=*/false))
-        names.push_back(name.str());
+      llvm::append_range(names, KernelTarget::usualNames());
     Scheduler scheduler(getOperation());
     if (failed(scheduler.run(names)))
       return signalPassFailure();

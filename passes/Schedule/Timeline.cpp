@@ -21,6 +21,11 @@ std::optional<View> dreamer::viewOf(Value value) {
   if (auto unstack = value.getDefiningOp<UnstackOp>())
     return View{unstack.getStack(),
                 int64_t(cast<OpResult>(value).getResultNumber()) * bytesOf(value.getType())};
+  // What is split or merged along its first dimension lies where it lay.
+  if (auto split = value.getDefiningOp<SplitOp>(); split && split.getAxis() == 0)
+    return View{split.getX(), 0};
+  if (auto merge = value.getDefiningOp<MergeOp>(); merge && merge.getAxis() == 0)
+    return View{merge.getStack(), 0};
   return std::nullopt;
 }
 

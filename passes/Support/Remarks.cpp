@@ -6,16 +6,16 @@
 
 using namespace mlir;
 
-static remark::RemarkOpts optionsFor(Operation *op, StringRef pass) {
+remark::RemarkOpts dreamer::remarkOptions(Operation *op, StringRef pass, StringRef category) {
   auto function = op->getParentOfType<FunctionOpInterface>();
-  return remark::RemarkOpts::name(pass).category("fuse").function(function ? function.getName()
-                                                                           : StringRef());
+  return remark::RemarkOpts::name(pass).category(category).function(function ? function.getName()
+                                                                             : StringRef());
 }
 
 remark::detail::InFlightRemark dreamer::remarkMade(Operation *op, StringRef pass) {
-  return remark::passed(op->getLoc(), optionsFor(op, pass));
+  return remark::passed(op->getLoc(), remarkOptions(op, pass, "fuse"));
 }
 
 remark::detail::InFlightRemark dreamer::remarkRefused(Operation *op, StringRef pass) {
-  return remark::missed(op->getLoc(), optionsFor(op, pass));
+  return remark::missed(op->getLoc(), remarkOptions(op, pass, "fuse"));
 }

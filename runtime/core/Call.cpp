@@ -59,18 +59,17 @@ Result<size_t> Call::inputIndex(std::string_view name) const {
 }
 
 /// Manifest and buffers were checked against each other, so this cannot fail.
-Tensor Call::view(const ValueSpec &value) const {
-  const std::shared_ptr<std::byte> &buffer = memory[value.buffer];
-  return *Tensor::borrow(value.dtype, value.shape, buffer.get() + value.offset, value.bytes(),
-                         buffer);
+Tensor Call::view(const ValueSpec &value, std::shared_ptr<std::byte> owner) const {
+  return *Tensor::borrow(value.dtype, value.shape, owner.get() + value.offset, value.bytes(),
+                         owner);
 }
+
+Tensor Call::view(const ValueSpec &value) const { return view(value, memory[value.buffer]); }
 
 /// A view for somebody outside.
 Tensor Call::lend(const ValueSpec &value) const {
   BufferKind kind = theEntry->buffers[value.buffer].kind;
-  return *Tensor::borrow(
-      value.dtype, value.shape, memory[value.buffer].get() + value.offset, value.bytes(),
-      kind == BufferKind::Parameters ? session->lend(kind) : memory[value.buffer]);
+  return static_cast<size_t>(kind) < stateCount ? view(value, session->lend(kind)) : view(value);
 }
 
 static std::string placeOf(const EntrySpec &entry, const ValueSpec &value) {

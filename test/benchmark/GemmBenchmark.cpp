@@ -31,12 +31,11 @@ static std::string programOf(const Product &p, bool narrow) {
     operation = "dreamer.linear_weight_grad";
     a = tensorType(p.depth, p.rows, element);
   }
-  // Weights are parameters where that is possible, so that a compiler may lay them out once.
-  std::string role = p.kind == Product::Weight || narrow ? "input" : "parameter";
+  // Both are inputs: what is made of a parameter is kept, and a plain contest counts packing for everybody.
   return "module attributes {dreamer.model = \"product\", dreamer.description = \"\"} {\n"
          "  func.func @kernel(%a: " +
          a + " {dreamer.name = \"a\", dreamer.role = \"input\"}, %b: " + b +
-         " {dreamer.name = \"b\", dreamer.role = \"" + role + "\"}) -> (" +
+         " {dreamer.name = \"b\", dreamer.role = \"input\"}) -> (" +
          tensorType(p.rows, p.columns, "f32") +
          " {dreamer.name = \"c\"}) {\n    %c = " + operation + " %a, %b" + attributes + " : " + a +
          ", " + b + "\n    return %c : " + tensorType(p.rows, p.columns, "f32") + "\n  }\n}\n";

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # How much a decoded token reads from memory, counted: decoding runs in valgrind's simulation of a last-level cache
-# (16 ways, lines of 64 bytes) of several sizes. Prints a table: the reads that missed it, in MiB for each token, and
-# beside them the weights that a token needs, once, and at every depth.
+# (16 ways, lines of 64 bytes) of several sizes. Prints a table: the reads that missed it, in MiB for each token, beside
+# the size of all parameters.
 #
 #   apt-get install valgrind
 #   ./dev build dreamer-compile dreamer-run

@@ -126,3 +126,21 @@ func.func @sum(%x: tensor<2x4xf32>, %w: tensor<3x4xf32>) {
   %0 = dreamer.linear %x, %w into(%x) : tensor<2x4xf32>, tensor<3x4xf32>, tensor<2x4xf32>
   return
 }
+
+// -----
+
+func.func @expert_weight_grad(%left: tensor<3x2x4xf32>, %right: tensor<2x5xf32>, %ids: tensor<3x2xi32>) {
+  // expected-error @below {{'dreamer.expert_weight_grad' expected the right factor of shape 3x5, found tensor<2x5xf32>}}
+  %0 = dreamer.expert_weight_grad(%left), %right, %ids {experts = 4}
+      : tensor<3x2x4xf32>, tensor<2x5xf32>, tensor<3x2xi32>
+  return
+}
+
+// -----
+
+func.func @expert_weight_grad_experts(%left: tensor<3x2x4xf32>, %ids: tensor<3x2xi32>) {
+  // expected-error @below {{'dreamer.expert_weight_grad' expected a positive number of experts, found 0}}
+  %0 = dreamer.expert_weight_grad(%left), %left, %ids {experts = 0}
+      : tensor<3x2x4xf32>, tensor<3x2x4xf32>, tensor<3x2xi32>
+  return
+}

@@ -52,3 +52,19 @@ func.func @stacked(%x0: tensor<4xf32>) -> (tensor<4xf32>, tensor<2x5xf32>) {
   }
   return %r#0, %r#1 : tensor<4xf32>, tensor<2x5xf32>
 }
+
+// -----
+
+func.func @window_size(%n: tensor<i32>) {
+  // expected-error @below {{'dreamer.window_count' expected a positive size, found 0}}
+  %count = dreamer.window_count %n {size = 0 : i64} : tensor<i32>
+  return
+}
+
+// -----
+
+func.func @window_depth(%n: tensor<2xi32>, %w: index) {
+  // expected-error @below {{'dreamer.window_steps'}}
+  %count = dreamer.window_steps %n, %w {size = 2 : i64} : tensor<2xi32>, index
+  return
+}

@@ -31,3 +31,14 @@ func.func @reverse(%x0: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %r : tensor<4xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @windows
+// CHECK: dreamer.window_count %{{.*}} {size = 4 : i64} : tensor<i32>
+// CHECK: dreamer.window_steps %{{.*}}, %{{.*}} {size = 4 : i64} : tensor<i32>, index
+func.func @windows(%n: tensor<i32>, %w: index) -> (tensor<i32>, tensor<i32>) {
+  %count = dreamer.window_count %n {size = 4 : i64} : tensor<i32>
+  %steps = dreamer.window_steps %n, %w {size = 4 : i64} : tensor<i32>, index
+  return %count, %steps : tensor<i32>, tensor<i32>
+}

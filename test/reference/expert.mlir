@@ -73,11 +73,12 @@ func.func @mix_experts() -> tensor<1x1xf32> {
 // CHECK-LABEL: @mix_experts_grad
 // CHECK: result0 f64[1,1] = {{\[}}[0]]
 // CHECK: result1 f64[1,1] = {{\[}}[0]]
-// CHECK: result2 f64[2,1,1] = {{\[\[}}[0]], {{\[}}[6]]]
-// CHECK: result3 f64[2,1,1] = {{\[\[}}[0]], {{\[}}[0]]]
-// CHECK: result4 f64[2,1,1] = {{\[\[}}[0]], {{\[}}[0]]]
-// CHECK: @mix_experts_grad flops 16
-func.func @mix_experts_grad() -> (tensor<1x1xf32>, tensor<1x1xf32>, tensor<2x1x1xf32>, tensor<2x1x1xf32>, tensor<2x1x1xf32>) {
+// CHECK: result2 f64[1,1,1] = {{\[\[}}[3]]]
+// CHECK: result3 f64[1,1,1] = {{\[\[}}[0]]]
+// CHECK: result4 f64[1,1,1] = {{\[\[}}[0]]]
+// CHECK: result5 f64[2,1,1] = {{\[\[}}[0]], {{\[}}[6]]]
+// CHECK: @mix_experts_grad flops 12
+func.func @mix_experts_grad() -> (tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<2x1x1xf32>) {
   %u = arith.constant dense<2.0> : tensor<1x1xf32>
   %ids = arith.constant dense<[[1]]> : tensor<1x1xi32>
   %gates = arith.constant dense<[[1.0]]> : tensor<1x1xf32>
@@ -87,6 +88,20 @@ func.func @mix_experts_grad() -> (tensor<1x1xf32>, tensor<1x1xf32>, tensor<2x1x1
   %dr = arith.constant dense<1.0> : tensor<1x1xf32>
   %r:5 = dreamer.mix_experts_grad %u, %ids, %gates, %w1, %w3, %w2, %dr
       : tensor<1x1xf32>, tensor<1x1xi32>, tensor<1x1xf32>, tensor<2x1x1xf32>, tensor<2x1x1xf32>, tensor<2x1x1xf32>, tensor<1x1xf32>
-  return %r#0, %r#1, %r#2, %r#3, %r#4
-      : tensor<1x1xf32>, tensor<1x1xf32>, tensor<2x1x1xf32>, tensor<2x1x1xf32>, tensor<2x1x1xf32>
+  %dw1 = dreamer.expert_weight_grad(%r#2), %u, %ids {experts = 2} : tensor<1x1x1xf32>, tensor<1x1xf32>, tensor<1x1xi32>
+  return %r#0, %r#1, %r#2, %r#3, %r#4, %dw1
+      : tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<2x1x1xf32>
+}
+
+// Rows add up by expert, a choice that is none adds nothing, and sums are continued.
+// CHECK-LABEL: @expert_weight_grad
+// CHECK: result0 f64[2,1,2] = {{\[\[\[}}11, 12]], {{\[\[}}50, 70]]]
+func.func @expert_weight_grad() -> tensor<2x1x2xf32> {
+  %left = arith.constant dense<[[[10.0], [20.0]], [[30.0], [40.0]]]> : tensor<2x2x1xf32>
+  %right = arith.constant dense<[[1.0, 2.0], [1.0, 1.0]]> : tensor<2x2xf32>
+  %ids = arith.constant dense<[[-1, 1], [1, -1]]> : tensor<2x2xi32>
+  %sum = arith.constant dense<[[[11.0, 12.0]], [[0.0, 0.0]]]> : tensor<2x1x2xf32>
+  %r = dreamer.expert_weight_grad(%left), %right, %ids into(%sum) {experts = 2}
+      : tensor<2x2x1xf32>, tensor<2x2xf32>, tensor<2x2xi32>, tensor<2x1x2xf32>
+  return %r : tensor<2x1x2xf32>
 }

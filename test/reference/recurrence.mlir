@@ -82,3 +82,18 @@ func.func @arithmetic() -> index {
   %s = arith.minsi %r, %nine : index
   return %s : index
 }
+
+// Seven steps in windows of three.
+// CHECK-LABEL: @windows
+// CHECK: result0 i32[] = 3
+// CHECK: result1 i32[] = 3
+// CHECK: result2 i32[] = 1
+func.func @windows() -> (tensor<i32>, tensor<i32>, tensor<i32>) {
+  %n = arith.constant dense<7> : tensor<i32>
+  %zero = arith.constant 0 : index
+  %two = arith.constant 2 : index
+  %count = dreamer.window_count %n {size = 3} : tensor<i32>
+  %first = dreamer.window_steps %n, %zero {size = 3} : tensor<i32>, index
+  %last = dreamer.window_steps %n, %two {size = 3} : tensor<i32>, index
+  return %count, %first, %last : tensor<i32>, tensor<i32>, tensor<i32>
+}

@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Regex.h"
+#include <limits>
 
 using namespace mlir;
 using namespace dreamer;
@@ -56,6 +57,22 @@ cl::opt<Recompute>
               cl::values(clEnumValN(Recompute::None, "none", "nothing (default)"),
                          clEnumValN(Recompute::Depth, "depth", "each step of a loop over depth")),
               cl::init(Recompute::None), cl::cat(category));
+cl::opt<std::string> memoryBudget(
+    "memory-budget",
+    cl::desc("What a training entry may take in all its buffers, e.g. 600M or 2GiB: the "
+             "cheapest values for each byte are computed again instead of kept"),
+    cl::value_desc("size"), cl::cat(category));
+cl::opt<Defer> deferGradients(
+    "defer-gradients",
+    cl::desc("Which weight gradients of a loop over depth are made of many depths at once"),
+    cl::values(clEnumValN(Defer::None, "none", "none"),
+               clEnumValN(Defer::Auto, "auto", "where it pays (default)"),
+               clEnumValN(Defer::All, "all", "all that can be")),
+    cl::init(Defer::Auto), cl::cat(category));
+cl::opt<int64_t> deferWindow("defer-window",
+                             cl::desc("Depths whose gradients are made at once, at most (default: "
+                                      "as many as it takes)"),
+                             cl::value_desc("n"), cl::init(0), cl::cat(category));
 cl::opt<int64_t> microBatches("micro-batches",
                               cl::desc("Parts of the batch whose gradients add up (default 1)"),
                               cl::value_desc("n"), cl::init(1), cl::cat(category));
@@ -158,12 +175,41 @@ bool readPhases(ToolOptions &options) {
     return usageError(
         "expected an earlier phase for --compile-from, found package; a package as the "
         "input is compiled from the model in it");
+  if (memoryBudget.getNumOccurrences() && options.compiler.from != Phase::Model)
+    return usageError("expected --compile-from=model with --memory-budget, which is kept when the "
+                      "program is made, found " +
+                      compileFrom);
   if (options.compiler.to < options.compiler.from)
     return usageError("expected --compile-to=" + compileFrom + " or later, found " + compileTo);
   if (options.compiler.to == Phase::Package && options.output == "-" &&
       options.report == ReportFormat::None)
     return usageError("expected -o FILE for a package");
   return true;
+}
+
+/// Reads a size such as 600M (10^6), 2GiB (2^30) or 1000 (bytes).
+bool readSize(StringRef option, StringRef text, int64_t &bytes) {
+  static constexpr std::pair<StringLiteral, int64_t> units[] = {{"KiB", int64_t(1) << 10},
+                                                                {"MiB", int64_t(1) << 20},
+                                                                {"GiB", int64_t(1) << 30},
+                                                                {"K", 1000},
+                                                                {"M", 1000000},
+                                                                {"G", 1000000000},
+                                                                {"B", 1},
+                                                                {"", 1}};
+  for (auto [unit, scale] : units) {
+    StringRef number = text;
+    if (!number.consume_back(unit))
+      continue;
+    int64_t value = 0;
+    if (number.trim().getAsInteger(10, value) || value < 1 ||
+        value > std::numeric_limits<int64_t>::max() / scale)
+      break;
+    bytes = value * scale;
+    return true;
+  }
+  return usageError("expected a size of 1 byte or more for --" + option +
+                    ", such as 600M, 512MiB or 2G, found " + text);
 }
 
 bool readProgram(ProgramOptions &options) {
@@ -175,6 +221,14 @@ bool readProgram(ProgramOptions &options) {
     return usageError("expected --dtype=f32 or bf16, found " + dtype);
   options.narrowMatrices = dtype == "bf16";
   options.recompute = recompute;
+  options.defer = deferGradients;
+  options.deferWindow = deferWindow;
+  if (deferWindow < 0)
+    return usageError("expected --defer-window=n with n of 1 or more, found " +
+                      std::to_string(deferWindow));
+  if (memoryBudget.getNumOccurrences() &&
+      !readSize("memory-budget", memoryBudget, options.memoryBudget))
+    return false;
   options.microBatches = microBatches;
   options.accumulateGradients = accumulateGradients;
   options.fuseProducts = fuseProducts;
@@ -184,8 +238,11 @@ bool readProgram(ProgramOptions &options) {
 
 /// The options that say what is compiled.
 constexpr StringLiteral programOptions[] = {
-    "set",   "depth",     "batch",         "context",       "entry",      "target",
-    "dtype", "recompute", "micro-batches", "fuse-products", "fuse-tiles", "accumulate-gradients"};
+    "set",           "depth",           "batch",
+    "context",       "entry",           "target",
+    "recompute",     "dtype",           "micro-batches",
+    "memory-budget", "defer-gradients", "defer-window",
+    "fuse-products", "fuse-tiles",      "accumulate-gradients"};
 
 /// The options that change what a package does: not where files lie or what is printed.
 std::vector<std::string> modelFlags(int argc, char **argv) {

@@ -108,12 +108,10 @@ private:
   LogicalResult writeReport(ModuleOp model) {
     OwningOpRef<ModuleOp> program = model.clone();
     if (options.compiler.from == Phase::Model) {
-      PassManager passes(&context);
-      ProgramOptions all; // functions, whichever a package would have
-      all.recompute = options.compiler.program.recompute;
-      all.fuseProducts = options.compiler.program.fuseProducts;
-      addProgramPipeline(passes, all);
-      if (failed(passes.run(*program)))
+      CompilerOptions all = options.compiler;
+      all.program.entries.clear(); // functions, whichever a package would have
+      all.configurePasses = nullptr;
+      if (failed(buildProgram(*program, all)))
         return failure();
     }
     FailureOr<CostReport> costs = accountModel(*program);

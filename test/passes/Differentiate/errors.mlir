@@ -43,3 +43,26 @@ func.func @lse(%q: tensor<1x2x4xf32>) -> tensor<1x1x2xf32> {
 func.func @integers(%x: tensor<2xi32>) -> tensor<2xi32> {
   return %x : tensor<2xi32>
 }
+
+// -----
+
+func.func @choice(%x: tensor<2x3xf32>, %w: tensor<3x2xf32>) -> tensor<2x3xf32> {
+  %bias = arith.constant dense<0.0> : tensor<3xf32>
+  %y = dreamer.recur bound 2 init(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32> {
+  ^bb0(%d: index, %xd: tensor<2x3xf32>):
+    // expected-error @below {{expected an operation that may run again where 'dreamer.recompute' is said, found a choice, which is kept}}
+    %i = dreamer.top_k %xd, %bias {k = 2, dreamer.recompute} : tensor<2x3xf32>, tensor<3xf32>
+    %g = dreamer.gates %xd, %i : tensor<2x3xf32>, tensor<2x2xi32>
+    %next = dreamer.linear %g, %w : tensor<2x2xf32>, tensor<3x2xf32>
+    dreamer.yield carried(%next : tensor<2x3xf32>)
+  }
+  return %y : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @not_a_mark(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{expected nothing but the name of 'dreamer.recompute', found 3}}
+  %y = dreamer.scale %x {factor = 2.0 : f64, dreamer.recompute = 3} : tensor<4xf32>
+  return %y : tensor<4xf32>
+}

@@ -76,3 +76,32 @@ func.func @returned(%x: tensor<2x4xf32>, %w: tensor<4x4xf32>) -> tensor<3x2x4xf3
   }
   return %ys : tensor<3x2x4xf32>
 }
+
+// What is seen through parts of a stack, in a loop in a loop and behind it, narrows with it.
+// CHECK-LABEL: @windows
+// CHECK: %[[F:.*]] = dreamer.recur bound 4 {{.*}} -> tensor<4x2x4xbf16>
+// CHECK: %[[S:.*]] = dreamer.split %[[F]] {axis = 0 : i64, parts = 2 : i64} : tensor<4x2x4xbf16>
+// CHECK: ^bb0(%{{.*}}: index, %{{[^:]*}}: tensor<4x4xf32>, %[[X:.*]]: tensor<2x2x4xbf16>):
+// CHECK: %[[Y:.*]] = dreamer.recur reverse bound 2 slices(%[[X]]) : (tensor<2x2x4xbf16>) -> tensor<2x2x4xbf16>
+// CHECK: dreamer.linear_weight_grad %[[Y]], %[[X]] into
+// CHECK-NOT: dreamer.cast
+// CHECK: return
+func.func @windows(%x: tensor<4x2x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %us = dreamer.recur bound 4 slices(%x) : (tensor<4x2x4xf32>) -> tensor<4x2x4xf32> {
+  ^bb0(%d: index, %xd: tensor<2x4xf32>):
+    %u = dreamer.scale %xd {factor = 2.0 : f64} : tensor<2x4xf32>
+    dreamer.yield stacked(%u : tensor<2x4xf32>)
+  }
+  %s = dreamer.split %us {axis = 0, parts = 2} : tensor<4x2x4xf32>
+  %dw = dreamer.recur reverse bound 2 init(%w) slices(%s) : (tensor<4x4xf32>, tensor<2x2x2x4xf32>) -> tensor<4x4xf32> {
+  ^bb0(%i: index, %sum: tensor<4x4xf32>, %us2: tensor<2x2x4xf32>):
+    %ys = dreamer.recur reverse bound 2 slices(%us2) : (tensor<2x2x4xf32>) -> tensor<2x2x4xf32> {
+    ^bb0(%j: index, %ud: tensor<2x4xf32>):
+      %y = dreamer.linear %ud, %w : tensor<2x4xf32>, tensor<4x4xf32>
+      dreamer.yield stacked(%y : tensor<2x4xf32>)
+    }
+    %next = dreamer.linear_weight_grad %ys, %us2 into(%sum) : tensor<2x2x4xf32>, tensor<2x2x4xf32>, tensor<4x4xf32>
+    dreamer.yield carried(%next : tensor<4x4xf32>)
+  }
+  return %dw : tensor<4x4xf32>
+}

@@ -101,6 +101,10 @@ bool CompiledModel::compile(const std::string &yaml) {
   compiler.program.recompute = options.recompute;
   compiler.program.fuseProducts = options.fuseProducts;
   compiler.program.fuseTiles = options.fuseTiles;
+  compiler.program.defer = options.defer;
+  compiler.program.deferWindow = options.deferWindow;
+  compiler.program.memoryBudget = options.memoryBudget;
+  compiler.program.microBatches = options.microBatches;
   compiler.program.narrowMatrices = options.bf16;
   compiler.targets = {"cpu:native"};
   return succeeded(dreamer::compile(*model, compiler, path));
@@ -112,6 +116,7 @@ OwningOpRef<ModuleOp> CompiledModel::buildProgram(bool narrow) {
   ProgramOptions programOptions;
   programOptions.entries = options.entries;
   programOptions.narrowMatrices = narrow;
+  programOptions.defer = Defer::None; // the gradient that every step adds to is the specification
   PassManager passes(mlirContext.get());
   addProgramPipeline(passes, programOptions);
   if (!module || failed(passes.run(*module)))

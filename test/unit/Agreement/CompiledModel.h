@@ -25,6 +25,10 @@ struct ModelOptions {
   Recompute recompute = Recompute::None;
   When fuseTiles = When::Auto;
   When fuseProducts = When::Auto; ///< of the package; the interpreter's program is not fused
+  Defer defer = Defer::Auto;
+  int64_t deferWindow = 0;
+  int64_t memoryBudget = 0;
+  int64_t microBatches = 1;
   std::vector<std::string> entries = {"score", "gradients", "prefill", "decode"};
   std::vector<std::pair<std::string, int64_t>> depths = {}; ///< compiled depth of blocks
   int threads = 2;

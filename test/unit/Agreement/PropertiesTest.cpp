@@ -91,6 +91,25 @@ TEST(Properties, DepthAtRunTimeIsCompiledDepth) {
   }
 }
 
+/// Gradients of two packages are the same but for rounding, at full depth and at less.
+void expectSameGradients(CompiledModel &a, CompiledModel &b) {
+  Bundle batch = a.randomBatch(12);
+  for (int32_t depth : {5, 1, 3}) {
+    batch["core.depth"] = Ints::scalar(depth);
+    Bundle expected = a.run("gradients", batch), found = b.run("gradients", batch);
+    for (const auto &[name, tensor] : expected)
+      if (std::holds_alternative<Floats>(tensor))
+        EXPECT_LE(
+            dreamer::test::relativeError(std::get<Floats>(found[name]), std::get<Floats>(tensor)),
+            1e-6)
+            << name << " at depth " << depth;
+  }
+}
+
+int64_t arenaOf(CompiledModel &model) {
+  return model.session().manifest().entry("gradients")->arenaBytes;
+}
+
 TEST(Properties, RecomputingChangesMemoryOnly) {
   ModelOptions options;
   options.entries = {"gradients"};
@@ -98,18 +117,47 @@ TEST(Properties, RecomputingChangesMemoryOnly) {
   options.recompute = Recompute::Depth;
   auto recomputing = trained(options);
   ASSERT_TRUE(keeping && recomputing);
-  Bundle batch = keeping->randomBatch(12);
-  Bundle expected = keeping->run("gradients", batch), found = recomputing->run("gradients", batch);
-  for (const auto &[name, tensor] : expected)
-    if (std::holds_alternative<Floats>(tensor))
-      EXPECT_LE(
-          dreamer::test::relativeError(std::get<Floats>(found[name]), std::get<Floats>(tensor)),
-          1e-6)
-          << name;
-  auto arena = [](CompiledModel &model) {
-    return model.session().manifest().entry("gradients")->arenaBytes;
+  expectSameGradients(*keeping, *recomputing);
+  EXPECT_LT(arenaOf(*recomputing), arenaOf(*keeping));
+}
+
+TEST(Properties, DeferringChangesNothing) {
+  ModelOptions options;
+  options.entries = {"gradients"};
+  options.depths = {{"core", 6}};
+  options.defer = Defer::None;
+  auto plain = trained(options);
+  ASSERT_TRUE(plain);
+  options.defer = Defer::All;
+  auto expectSame = [&](Recompute recompute, int64_t window, int64_t microBatches) {
+    options.recompute = recompute;
+    options.deferWindow = window;
+    options.microBatches = microBatches;
+    auto deferring = trained(options);
+    ASSERT_TRUE(deferring);
+    expectSameGradients(*plain, *deferring);
   };
-  EXPECT_LT(arena(*recomputing), arena(*keeping));
+  for (int64_t window : {0, 2, 3})
+    expectSame(Recompute::None, window, 1);
+  expectSame(Recompute::Depth, 3, 1);
+  expectSame(Recompute::Depth, 2, 2);
+}
+
+TEST(Properties, BudgetsAreKeptAndChangeMemoryOnly) {
+  ModelOptions options;
+  options.entries = {"gradients"};
+  auto keeping = trained(options);
+  ASSERT_TRUE(keeping);
+  const auto *entry = keeping->session().manifest().entry("gradients");
+  int64_t outside = 2 * keeping->session().manifest().parameterBytes + (1 << 14);
+  for (int percent : {95, 85, 75}) {
+    options.memoryBudget = outside + entry->arenaBytes * percent / 100;
+    auto budgeted = trained(options);
+    ASSERT_TRUE(budgeted);
+    EXPECT_LT(arenaOf(*budgeted), options.memoryBudget);
+    EXPECT_LT(arenaOf(*budgeted), arenaOf(*keeping));
+    expectSameGradients(*keeping, *budgeted);
+  }
 }
 
 TEST(Properties, FusedTilesAgree) {

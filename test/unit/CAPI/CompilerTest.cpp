@@ -125,6 +125,15 @@ TEST(CompilerCApi, OptionsAreChecked) {
   EXPECT_EQ(entries.run(description, temporary("options")), DREAMER_COMPILE_INVALID_ARGUMENT);
   EXPECT_THAT(entries.errors, ::testing::ElementsAre(::testing::HasSubstr("found 'scores'")));
 
+  Compilation budget;
+  budget.entries[0] = "train_step";
+  budget.options.memory_budget = 1;
+  EXPECT_EQ(budget.run(description, temporary("options")), DREAMER_COMPILE_FAILED);
+  EXPECT_THAT(budget.errors, ::testing::ElementsAre(
+                                 ::testing::HasSubstr("expected a memory budget of at least ")));
+  budget.options.memory_budget = -1;
+  EXPECT_EQ(budget.run(description, temporary("options")), DREAMER_COMPILE_INVALID_ARGUMENT);
+
   Compilation nothing;
   nothing.options.size = 0;
   EXPECT_EQ(nothing.run(description, temporary("options")), DREAMER_COMPILE_INVALID_ARGUMENT);

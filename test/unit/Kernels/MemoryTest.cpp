@@ -67,6 +67,10 @@ TEST(MemoryKernels, MatchTheReference) {
     int64_t capacity = r.between(1, 9), batch = r.between(1, 6);
     Operand cache{r.floats({slots, batch, capacity, h})}, token{r.floats({batch, h})};
     check({"cache_append", "", {cache, token, {r.ints({batch}, 0, capacity - 1)}, {slot}}});
+    int32_t depth = static_cast<int32_t>(r.between(1, 20));
+    std::string size = "size = " + std::to_string(r.between(1, 6));
+    check({"window_count", size, {{dreamer::reference::Ints::scalar(depth)}}});
+    check({"window_steps", size, {{dreamer::reference::Ints::scalar(depth)}, {r.between(0, 3)}}});
     std::string shape = "tensor<" + std::to_string(rows) + "x" + std::to_string(h);
     check({"zero", "", {}, 0, shape + "xf32>"});
     check({"zero", "", {}, 0, shape + "xi32>"});

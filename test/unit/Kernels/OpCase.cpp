@@ -326,10 +326,8 @@ void Runner::execute(Memory &memory, bool backwards) {
   for (const RecordedSchedule::Launch &launch : schedule->launches) {
     for (int64_t i = 0; i < launch.tasks; ++i) {
       SmallVector<int64_t> arguments{backwards ? launch.tasks - 1 - i : i};
-      for (Value argument : launch.arguments) {
-        std::optional<int64_t> constant = getConstantIntValue(argument);
-        arguments.push_back(constant ? *constant : memory.addresses[argument]);
-      }
+      for (Value argument : launch.arguments)
+        arguments.push_back(getConstantIntValue(argument).value_or(memory.addresses[argument]));
       jit->call(launch.function, arguments);
     }
   }

@@ -254,7 +254,11 @@ Case mixExperts() {
             tensor<5x4x3xf32> {dreamer.name = "d.w2"}) {
       %d:5 = dreamer.mix_experts_grad %u, %ids, %g, %w1, %w3, %w2, %dy
           : tensor<3x4xf32>, tensor<3x2xi32>, tensor<3x2xf32>, tensor<5x3x4xf32>, tensor<5x3x4xf32>, tensor<5x4x3xf32>, tensor<3x4xf32>
-      return %d#0, %d#1, %d#2, %d#3, %d#4
+      %d1, %d3 = dreamer.expert_weight_grad(%d#2, %d#3), %u, %ids {experts = 5}
+          : tensor<3x2x3xf32>, tensor<3x2x3xf32>, tensor<3x4xf32>, tensor<3x2xi32>
+      %d2 = dreamer.expert_weight_grad(%dy), %d#4, %ids {experts = 5}
+          : tensor<3x4xf32>, tensor<3x2x3xf32>, tensor<3x2xi32>
+      return %d#0, %d#1, %d1, %d3, %d2
           : tensor<3x4xf32>, tensor<3x2xf32>, tensor<5x3x4xf32>, tensor<5x3x4xf32>, tensor<5x4x3xf32>
     })",
           {{"u", randomFloats({3, 4}, 1)},
