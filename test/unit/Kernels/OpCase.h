@@ -62,6 +62,10 @@ struct OpCase {
   NarrowProducts products = NarrowProducts::widened; ///< others are emulated
 };
 
+/// expert_weight_grad of random shapes, with and without sums to add to; with `many` rows not all of
+/// them are packed at once.
+std::vector<OpCase> expertWeightGrads(Random &r, bool narrow, bool many = false);
+
 /// What the kernels of the case leave open; fails the test if it is nothing.
 KernelParameters parametersOf(const OpCase &test);
 
