@@ -93,7 +93,7 @@ static void dotsOfColumns(Kernel &k, DotBlocks blocks, Mem left, Mem right, Mem 
 
 void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val from,
                     int64_t columns) {
-  DotBlocks blocks{a.size(0), a.size(1)};
+  DotBlocks blocks{a.size(0), a.size(1), keepPairs(kernel, {&a, &b})};
   int64_t together = blocks.columnsTogether(), rest = columns % together;
   kernel.loop(0, columns - rest, together, [&](Val column) {
     dotsOfColumns(kernel, blocks, a, b, c, accumulate, from + column, together);

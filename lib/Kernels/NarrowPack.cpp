@@ -108,8 +108,12 @@ static void transposeStrip(Kernel &k, Mem from, Mem to, Val column, int64_t vali
     square(whole, depth - whole, padded - whole);
 }
 
-static void transposeAll(Kernel &k, Shares shares, int64_t rows, int64_t depth) {
-  Mem from = k.mem(0).view({depth, rows}).asItIs(), to = k.mem(1);
+Shares transposeShares(int64_t rows, int64_t depth) {
+  return Shares::of(ceilDiv(rows, line), 2 * line * depth);
+}
+
+void transposeShare(Kernel &k, const Shares &shares, Mem matrix, int64_t rows, Mem to) {
+  Mem from = matrix.asItIs();
   int64_t padded = to.size(0), whole = rows / line;
   k.forShare(shares, [&](Val strip) {
     auto run = [&](int64_t valid, int64_t written) {
@@ -148,12 +152,12 @@ Value prepareLeft(ScheduleBuilder &schedule, const RegisterBlock &block, Value o
   if (!transposed && rows == paddedRows && depth == paddedDepth)
     return schedule.buffer(operand);
   auto type = MemRefType::get({paddedRows, paddedDepth}, schedule.builder().getBF16Type());
-  Shares shares = transposed ? Shares::of(ceilDiv(paddedRows, line), 2 * line * depth)
-                             : Shares::of(paddedRows, depth);
+  Shares shares = transposed ? transposeShares(paddedRows, depth) : Shares::of(paddedRows, depth);
   return prepare(schedule, transposed ? "transpose_left" : "pad_left", operand,
                  {rows, depth, paddedRows, paddedDepth}, type, shares.tasks(), [&](Kernel &k) {
-                   transposed ? transposeAll(k, shares, rows, depth)
-                              : padRows(k, shares, rows, depth);
+                   if (!transposed)
+                     return padRows(k, shares, rows, depth);
+                   transposeShare(k, shares, k.mem(0).view({depth, rows}), rows, k.mem(1));
                  });
 }
 

@@ -30,6 +30,11 @@ void packTransposedPairs(Kernel &kernel, const Panels &panels, Panel panel, Mem 
 void transposeRows(Kernel &kernel, llvm::function_ref<Val(int64_t i)> source, Mem to, Val row,
                    int64_t rows, Val at, int64_t count);
 
+/// In a kernel, a share of the transpose of `matrix` [depth, at least `rows`]: `to` [rows][depth], both
+/// padded by less than a step.
+Shares transposeShares(int64_t rows, int64_t depth);
+void transposeShare(Kernel &kernel, const Shares &shares, Mem matrix, int64_t rows, Mem to);
+
 /// The left-hand matrix A(m, k) of an operand [rows, depth], or [depth, rows] if `transposed`: memory of at
 /// least [rows][depth], both padded; the operand's buffer where it is that.
 mlir::Value prepareLeft(ScheduleBuilder &schedule, const RegisterBlock &block, mlir::Value operand,

@@ -52,20 +52,6 @@ int64_t tilesOf(LinearOp product, int64_t run) {
   return ((rows + rowsOfTile - 1) / rowsOfTile) * std::max<int64_t>(1, columns / run);
 }
 
-/// Whether both factors are bf16: some targets multiply them faster than a fused product, which reads them
-/// as f32, can be.
-bool hasNarrowFactors(LinearOp product) {
-  return llvm::all_of(ValueRange{product.getX(), product.getWeight()},
-                      [](Value factor) { return getElementTypeOrSelf(factor).isBF16(); });
-}
-
-/// Why a product is better left alone, if it is.
-std::string whyAlone(LinearOp product) {
-  if (product->hasAttr(tunedAttribute))
-    return "it was tuned alone";
-  return hasNarrowFactors(product) ? "its factors are bf16" : "";
-}
-
 struct FuseTilesPass : dreamer::impl::FuseTilesBase<FuseTilesPass> {
   using FuseTilesBase::FuseTilesBase;
 
@@ -88,8 +74,8 @@ private:
     SmallVector<Group> groups;
     SmallPtrSet<Operation *, 16> taken;
     for (LinearOp product : block.getOps<LinearOp>()) {
-      if (std::string why = whyAlone(product); when == When::Auto && !why.empty()) {
-        remarkRefused(product, "FuseTiles") << remark::reason("{0}", why);
+      if (when == When::Auto && product->hasAttr(tunedAttribute)) {
+        remarkRefused(product, "FuseTiles") << remark::reason("it was tuned alone");
         continue;
       }
       Group *group = groupFor(product, groups);

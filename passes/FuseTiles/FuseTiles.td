@@ -37,8 +37,7 @@ def FuseTiles : Pass<"dreamer-fuse-tiles", "::mlir::ModuleOp"> {
 
     An operation is fused if all that it needs, but for the product's own part, is known before the first
     product of the group. One that needs whole rows of the product (the norm of a state) makes tiles whole rows:
-    it is fused only where there are rows enough for `fewest-tiles` of them. Products of two bf16 factors stay
-    alone, because some targets multiply them as they are, and a group reads them as f32. Remarks of category `fuse` say
+    it is fused only where there are rows enough for `fewest-tiles` of them. Remarks of category `fuse` say
     what was fused and what was not, and why.
 
     Assumes that derivatives have been taken.
@@ -48,7 +47,7 @@ def FuseTiles : Pass<"dreamer-fuse-tiles", "::mlir::ModuleOp"> {
            "Tiles that the product of a group must be cut into, so that threads can share them">,
     Option<"when", "when", "::dreamer::When", "::dreamer::When::Auto", "Whether operations are fused",
            [{::llvm::cl::values(
-             clEnumValN(::dreamer::When::Auto, "auto", "where there are tiles enough and factors are f32 (default)"),
+             clEnumValN(::dreamer::When::Auto, "auto", "where there are tiles enough (default)"),
              clEnumValN(::dreamer::When::Always, "always", "wherever it is possible"),
              clEnumValN(::dreamer::When::Never, "never", "nowhere"))}]>,
   ];

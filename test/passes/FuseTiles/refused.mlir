@@ -47,27 +47,3 @@ func.func @apart(%x: tensor<2x3xf32>, %w: tensor<3x3xf32>) -> tensor<2x3xf32> {
   %t = dreamer.linear %u, %y {transpose} : tensor<2x2xf32>, tensor<2x3xf32>
   return %t : tensor<2x3xf32>
 }
-
-// -----
-
-// Some targets multiply bf16 as it is, which a group does not.
-// CHECK-LABEL: @narrow
-// CHECK-NOT: dreamer.fused
-func.func @narrow(%x: tensor<400x3xbf16>, %w: tensor<4x3xbf16>, %n: tensor<4xf32>) -> tensor<400x4xf32> {
-  // expected-remark @below {{[Missed] FuseTiles | Category:fuse | Function=narrow | Reason="its factors are bf16"}}
-  %y = dreamer.linear %x, %w : tensor<400x3xbf16>, tensor<4x3xbf16>
-  %u = dreamer.rms_norm %y, %n {eps = 1.0e-6 : f64} : tensor<400x4xf32>, tensor<4xf32>
-  return %u : tensor<400x4xf32>
-}
-
-// -----
-
-// One bf16 factor alone is read as f32 anyway.
-// CHECK-LABEL: @mixed
-// CHECK: dreamer.fused
-func.func @mixed(%x: tensor<400x3xf32>, %w: tensor<4x3xbf16>, %n: tensor<4xf32>) -> tensor<400x4xf32> {
-  // expected-remark @below {{[Passed] FuseTiles}}
-  %y = dreamer.linear %x, %w : tensor<400x3xf32>, tensor<4x3xbf16>
-  %u = dreamer.rms_norm %y, %n {eps = 1.0e-6 : f64} : tensor<400x4xf32>, tensor<4xf32>
-  return %u : tensor<400x4xf32>
-}
