@@ -43,6 +43,7 @@ def Tile_Dialect : Dialect {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
   let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1; // printing in the generic form, and looking for aliases
 }
 
 //===----------------------------------------------------------------------===//
