@@ -29,7 +29,7 @@ def Schedule_Dialect : Dialect {
     | `schedule.parameters`, `schedule.parameter_bytes` | outer module | the layout that parameters, gradients and moments share |
     | `schedule.errors` | outer module | messages of `require` and `require_range`, code 1 first |
     | `schedule.cost`, `schedule.manifest` | outer module | the cost report; in the target phase, the package's manifest; JSON |
-    | `schedule.target` | variant module | {name, cpu, features, vector_bits} |
+    | `schedule.target` | variant module | {name, tune, features, vector_bits}, and {emulated} for tests: features that kernels use and code generation replaces |
     | `schedule.entry`, `schedule.plan` | entry | inputs and outputs; the arena's size and its largest buffers |
     | `schedule.buffer`, `schedule.name` | entry argument | kind of the buffer; name of a tensor with its own buffer |
     | `schedule.kernel` | kernel | the operation it is a part of |

@@ -66,7 +66,7 @@ typedef struct dreamer_compile_options {
   const char *recompute;      ///< what training computes again: "none" (default) or "depth"
   const char *const *entries; ///< "score", "train_step", ...; default: all
   size_t entry_count;
-  const char *const *targets; ///< "cpu" (default), "cpu:native", "cpu:x86-64-v3", "cpu:x86-64-v4"
+  const char *const *targets; ///< "cpu" (default), "cpu:native", "cpu:x86-64-v3", ...
   size_t target_count;
   const char *const *overrides; ///< keys of the description that change: "core.depth=8"
   size_t override_count;

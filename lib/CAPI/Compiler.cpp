@@ -77,7 +77,8 @@ bool Request::read(const dreamer_compile_options *options) {
       !readList("targets", given.targets, given.target_count, compiler.targets) ||
       !readList("overrides", given.overrides, given.override_count, overrides))
     return false;
-  if (!checkEntries(compiler.program.entries, problem) || !variantsOf(compiler.targets, problem))
+  if (!checkEntries(compiler.program.entries, problem) ||
+      !variantsOf(compiler.targets, /*narrow=*/true, problem))
     return refuse(problem);
   if (given.tuning_database)
     compiler.tuningDatabase = given.tuning_database;

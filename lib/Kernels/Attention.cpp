@@ -67,7 +67,7 @@ SequenceShape SequenceShape::tuned(const ScheduleBuilder &s) const {
 
 void SequenceShape::declareBlocks(KernelParameters &parameters, const KernelTarget &target,
                                   int64_t buffers) const {
-  declareRegisterBlock(parameters, target);
+  declareRegisterBlock(parameters, target, RegisterBlock::of(target));
   // Up to the first value that holds all positions.
   auto upTo = [&](SmallVector<int64_t> values, int64_t each) {
     while (values.size() > 1 && values[values.size() - 2] * each >= positions)

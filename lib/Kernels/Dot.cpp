@@ -14,9 +14,21 @@ int64_t fewRowsOf(Operation *op, Value weight) {
   return keptFormOf(weight) ? kept : op->getParentOfType<RecurOp>() ? fewRowsInLoop : once;
 }
 
+bool keepPairs(const Kernel &kernel, ArrayRef<Mem *> factors) {
+  bool pairs = kernel.target.narrowProducts() != NarrowProducts::widened &&
+               llvm::all_of(factors, [](Mem *factor) {
+                 return factor->getType().getElementType().isBF16();
+               });
+  if (pairs)
+    for (Mem *factor : factors)
+      *factor = factor->asItIs();
+  return pairs;
+}
+
 Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>> left,
-          ArrayRef<std::function<Val(Val, Lanes)>> right) {
-  int64_t width = kernel.lanesFor(depth), whole = depth / width * width;
+          ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
+  int64_t lanes = pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
+  int64_t width = pairs ? 2 * lanes : lanes, whole = depth / width * width;
   auto step = [&](Val k, Lanes lanes, ArrayRef<Val> carried) {
     Vals a, b, next;
     for (auto &read : left)
@@ -25,10 +37,11 @@ Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>
       b.push_back(read(k, lanes));
     for (size_t i = 0; i < a.size(); ++i)
       for (size_t j = 0; j < b.size(); ++j)
-        next.push_back(fma(a[i], b[j], carried[i * b.size() + j]));
+        next.push_back(pairs ? dotPairs(carried[i * b.size() + j], a[i], b[j])
+                             : fma(a[i], b[j], carried[i * b.size() + j]));
     return next;
   };
-  Vals sums(left.size() * right.size(), kernel.f32(0, width));
+  Vals sums(left.size() * right.size(), kernel.f32(0, lanes));
   sums = kernel.loop(0, whole, width, sums, [&](Val k, ArrayRef<Val> carried) {
     return step(k, Lanes::all(width), carried);
   });
@@ -48,6 +61,7 @@ namespace {
 /// How a product with few rows is cut: some rows times some columns, their accumulators in registers.
 struct DotBlocks {
   int64_t rows, depth;
+  bool pairs = false; ///< factors are bf16, as they are
 
   int64_t rowsTogether() const { return ceilDiv(rows, ceilDiv(rows, 4)); }
   int64_t columnsTogether() const { return std::min<int64_t>(4, 12 / rowsTogether()); }
@@ -63,7 +77,7 @@ static void dotsOfColumns(Kernel &k, DotBlocks blocks, Mem left, Mem right, Mem 
       readLeft.push_back([=](Val at, Lanes lanes) { return left.load({row + i, at}, lanes); });
     for (int64_t j = 0; j < count; ++j)
       readRight.push_back([=](Val at, Lanes lanes) { return right.load({column + j, at}, lanes); });
-    Vals sums = dots(k, blocks.depth, readLeft, readRight);
+    Vals sums = dots(k, blocks.depth, readLeft, readRight, blocks.pairs);
     for (int64_t i = 0; i < rowCount; ++i)
       for (int64_t j = 0; j < count; ++j) {
         SmallVector<Val> at{row + i, column + j};
@@ -79,7 +93,7 @@ static void dotsOfColumns(Kernel &k, DotBlocks blocks, Mem left, Mem right, Mem 
 
 void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val from,
                     int64_t columns) {
-  DotBlocks blocks{a.size(0), a.size(1)};
+  DotBlocks blocks{a.size(0), a.size(1), keepPairs(kernel, {&a, &b})};
   int64_t together = blocks.columnsTogether(), rest = columns % together;
   kernel.loop(0, columns - rest, together, [&](Val column) {
     dotsOfColumns(kernel, blocks, a, b, c, accumulate, from + column, together);
@@ -90,13 +104,13 @@ void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val fr
 
 void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, bool accumulate, int64_t rows,
                 int64_t depth, int64_t columns) {
-  DotBlocks blocks{rows, depth};
-  int64_t together = blocks.columnsTogether();
+  int64_t together = DotBlocks{rows, depth}.columnsTogether();
   Shares shares = Shares::of(ceilDiv(columns, together), rows * depth * together / 4 + 16);
   int64_t whole = columns / together;
   launch(schedule, "dots", shares.tasks(), {a, b, c}, [&](Kernel &k) {
     Mem left = k.mem(0).view({rows, depth}), right = k.mem(1).view({columns, depth});
     Mem out = k.mem(2).view({rows, columns});
+    DotBlocks blocks{rows, depth, keepPairs(k, {&left, &right})};
     Val from = shares.tasks() == 1 ? Val(0) : k.task * shares.perTask;
     k.loop(from, min(from + shares.perTask, whole), 1, [&](Val item) {
       dotsOfColumns(k, blocks, left, right, out, accumulate, item * together, together);

@@ -20,9 +20,14 @@ int64_t fewRowsOf(mlir::Operation *op, mlir::Value weight);
 /// Reads a vector of `lanes` elements from k on.
 using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;
 
-/// Sums over k in 0 .. depth-1 of left[i](k) * right[j](k), as [left][right] scalars.
+/// Whether the target multiplies pairs of bf16 and all of these memories hold bf16. If so, what is read
+/// from them stays bf16 from now on.
+bool keepPairs(const Kernel &kernel, llvm::ArrayRef<Mem *> factors);
+
+/// Sums over k in 0 .. depth-1 of left[i](k) * right[j](k), as [left][right] scalars. `pairs`: the elements
+/// are bf16, 32 in a vector.
 Vals dots(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, Lanes)>> left,
-          llvm::ArrayRef<std::function<Val(Val, Lanes)>> right);
+          llvm::ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs = false);
 
 /// Sum over k of left(k) * right(k).
 Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right);

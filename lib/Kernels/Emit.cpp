@@ -4,6 +4,7 @@
 // Values and control flow of kernel bodies; memory is in EmitMemory.cpp.
 
 #include "lib/Kernels/Emit.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -239,6 +240,22 @@ Val fromLanes(ArrayRef<Val> lanes) {
     elements.push_back(x.get());
   auto type = VectorType::get(static_cast<int64_t>(lanes.size()), elements.front().getType());
   return {e, e.create<vector::FromElementsOp>(type, elements)};
+}
+
+Val dotPairs(Val acc, Val a, Val b) {
+  Emitter &e = acc.getEmitter();
+  auto dot = e.create<LLVM::CallIntrinsicOp>(
+      acc.getType(), e.getBuilder().getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+      ValueRange{acc.get(), a.get(), b.get()});
+  return {e, dot.getResult(0)};
+}
+
+Val splatPair(Val pair, int64_t pairs) {
+  Emitter &e = pair.getEmitter();
+  OpBuilder &b = e.getBuilder();
+  Val bits = {e, e.create<vector::BitCastOp>(VectorType::get(1, b.getI32Type()), pair.get())};
+  return {e, e.create<vector::BitCastOp>(VectorType::get(2 * pairs, b.getBF16Type()),
+                                         splat(lane(bits, 0), pairs).get())};
 }
 
 //===----------------------------------------------------------------------===//

@@ -92,6 +92,12 @@ Val lane(Val x, int64_t i);
 /// A vector of scalars.
 Val fromLanes(llvm::ArrayRef<Val> lanes);
 
+/// acc[i] + a[2i] b[2i] + a[2i + 1] b[2i + 1], of 16 lanes of f32 and 32 of bf16: for targets with
+/// AVX512-BF16.
+Val dotPairs(Val acc, Val a, Val b);
+/// Two bf16, `pairs` times.
+Val splatPair(Val pair, int64_t pairs);
+
 /// How many lanes an access has and how many of them, the first ones, are there.
 struct Lanes {
   int64_t width;

@@ -111,14 +111,16 @@ Val Mem::load(ArrayRef<Val> at, Lanes lanes) const {
     return {e, e.create<vector::MaskedLoadOp>(type, memref, materialize(e, at), mask,
                                               e.number(0, type).get())};
   }
-  Value whole = e.number(0, type).get();
+  // Put together as integers: bf16 is no type of most processors.
+  Type i16 = e.getBuilder().getI16Type();
+  Value whole = e.number(0, VectorType::get(lanes.width, i16)).get();
   forPieces(lanes.valid, [&](int64_t first, int64_t count) {
-    Value piece = e.create<vector::LoadOp>(VectorType::get(count, element), memref,
-                                           materialize(e, shifted(at, first)));
-    whole =
-        e.create<vector::InsertStridedSliceOp>(piece, whole, ArrayRef(first), ArrayRef<int64_t>(1));
+    Val piece = {e, e.create<vector::LoadOp>(VectorType::get(count, element), memref,
+                                             materialize(e, shifted(at, first)))};
+    whole = e.create<vector::InsertStridedSliceOp>(bitcast(piece, i16).get(), whole,
+                                                   ArrayRef(first), ArrayRef<int64_t>(1));
   });
-  return widened({e, whole});
+  return widened(bitcast({e, whole}, element));
 }
 
 void Mem::store(Val value, ArrayRef<Val> at, Lanes lanes) const {
@@ -133,11 +135,15 @@ void Mem::store(Val value, ArrayRef<Val> at, Lanes lanes) const {
     e.create<vector::StoreOp>(whole, memref, materialize(e, at));
     return;
   }
+  if (element.isBF16())
+    whole = bitcast({e, whole}, e.getBuilder().getI16Type()).get();
   // Masked stores are slow where the mask does not fault for free: store the pieces.
   forPieces(lanes.valid, [&](int64_t first, int64_t count) {
-    Value piece = e.create<vector::ExtractStridedSliceOp>(whole, ArrayRef(first), ArrayRef(count),
-                                                          ArrayRef<int64_t>(1));
-    e.create<vector::StoreOp>(piece, memref, materialize(e, shifted(at, first)));
+    Val piece = {e, e.create<vector::ExtractStridedSliceOp>(whole, ArrayRef(first), ArrayRef(count),
+                                                            ArrayRef<int64_t>(1))};
+    if (element.isBF16())
+      piece = bitcast(piece, element);
+    e.create<vector::StoreOp>(piece.get(), memref, materialize(e, shifted(at, first)));
   });
 }
 

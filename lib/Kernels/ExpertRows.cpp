@@ -3,6 +3,8 @@
 
 #include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Attention.h"
+#include "lib/Kernels/NarrowPack.h"
+#include "lib/Kernels/Shuffle.h"
 #include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
@@ -11,31 +13,37 @@ namespace dreamer::kernels {
 
 Mixture Mixture::of(Value u, Value ids, Value w1, const KernelTarget &target) {
   RankedTensorType weights = tensorType(w1);
+  RegisterBlock block = RegisterBlock::of(target, isNarrow(w1) && isNarrow(u));
   Mixture m{rowsOf(u),
             featuresOf(ids),
             weights.getDimSize(0),
             featuresOf(u),
             weights.getDimSize(1),
-            RegisterBlock::of(target),
+            block,
             0};
   // Every block reads its expert's weights, so it is as long as most runs are, as far as its rows
   // stay in half of a second-level cache of 512 KiB.
-  int64_t usual = m.pairs() / m.experts * 5 / 4,
+  int64_t run = m.run(), usual = m.pairs() / m.experts * 5 / 4,
           cached = 64 * 1024 / std::max(m.features, m.hidden);
-  int64_t wanted = roundUp(std::min(usual, cached), m.block.rows);
-  m.blockRows = std::clamp(wanted, 8 * m.block.rows, 24 * m.block.rows);
+  int64_t wanted = roundUp(std::min(usual, cached), run);
+  m.blockRows =
+      block.narrow() ? std::clamp(wanted, 2 * run, 8 * run) : std::clamp(wanted, 8 * run, 24 * run);
   return m;
 }
 
 Mixture Mixture::tuned(const ScheduleBuilder &s) const {
   Mixture m = *this;
+  if (block.narrow())
+    return m;
   m.block = RegisterBlock::of(s);
   m.blockRows = s.parameter(parameter::taskBlocks) * m.block.rows;
   return m;
 }
 
 void Mixture::declareBlocks(KernelParameters &parameters, const KernelTarget &target) const {
-  declareRegisterBlock(parameters, target);
+  if (block.narrow())
+    return;
+  declareRegisterBlock(parameters, target, block);
   parameters.add(
       {KernelParameter::of(parameter::taskBlocks.str(), "rows of a task, in blocks of rows",
                            {4, 8, 12, 16, 24, 32}, blockRows / block.rows)});
@@ -67,7 +75,7 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
   Vals end = k.loop(0, m.experts, 1, {k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val count = k.toIndex(starts.load({e}));
     starts.store(convert(carried[0], i32), {e});
-    return Vals{carried[0] + (count + (m.block.rows - 1)) / m.block.rows * m.block.rows};
+    return Vals{carried[0] + (count + (m.run() - 1)) / m.run() * m.run()};
   });
   starts.store(convert(end[0], i32), {m.experts});
   forPairs([&](Val p, Val expert) {
@@ -80,7 +88,7 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
   Val blockRows = m.blockRows;
   Vals state = k.loop(0, m.experts, 1, {k.index(0), k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val filled = k.toIndex(starts.load({e})), from = carried[0];
-    Val to = from + (filled - from + (m.block.rows - 1)) / m.block.rows * m.block.rows;
+    Val to = from + (filled - from + (m.run() - 1)) / m.run() * m.run();
     k.loop(filled, to, 1, [&](Val place) {
       pairAt.store(-1, {place});
       rowAt.store(-1, {place});
@@ -124,6 +132,32 @@ void forExpertBlock(Kernel &k, Mem blocks, function_ref<void(Val, Val, Val)> bod
     body(k.toIndex(expert), k.toIndex(blocks.load({k.task, 1})),
          k.toIndex(blocks.load({k.task, 2})));
   });
+}
+
+void copyRows(Kernel &k, Mem matrix, Mem rowAt, Val from, Val to, Mem copies) {
+  constexpr int64_t width = 32;
+  int64_t columns = matrix.features(), padded = copies.features(), whole = columns / width * width;
+  Mem raw = matrix.asItIs();
+  k.loop(from, to, 1, [&](Val place) {
+    Val id = rowAt.load({place, 0}), there = less(-1, id), row = k.toIndex(max(id, 0));
+    auto copy = [&](Val column, int64_t valid, int64_t written) {
+      Val pairs = pairsToLanes(raw.load({row, column}, Lanes{width, valid}));
+      copies.store(lanesToPairs(select(there, pairs, 0)), {place, column}, Lanes{width, written});
+    };
+    k.loop(0, whole, width, [&](Val column) { copy(column, width, width); });
+    if (whole < padded)
+      copy(whole, columns - whole, padded - whole);
+  });
+}
+
+void storeNarrow(Kernel &k, const ProductBlock &block, Value tile, Mem rows, int64_t columns) {
+  Type bf16 = k.getBuilder().getBF16Type();
+  Value narrow = mapTiles(k, tile, {}, [&](ArrayRef<Val> x) { return convert(x[0], bf16); });
+  // More than `valid` in the last panel, where there are zeros to be written.
+  int64_t there = std::min(block.columns, block.valid + rows.features() - columns);
+  storeTile(k, narrow,
+            viewTile(k, rows, {block.row, block.column}, block.rows, block.columns,
+                     tile::Order::rows, TileSize{block.rows, there}));
 }
 
 void launchCombine(ScheduleBuilder &s, StringRef name, const Mixture &m, Value values,

@@ -16,18 +16,21 @@ namespace dreamer::kernels {
 struct Mixture {
   int64_t rows, chosen, experts, features, hidden; // lead, k, N, h, f
   RegisterBlock block;
-  int64_t blockRows; ///< of one task of the products: whole register blocks
+  int64_t blockRows; ///< of one task of the products: whole runs
 
-  /// With the standard blocks; w1 [N, f, h].
+  /// With the standard blocks, narrow ones where both factors are bf16; w1 [N, f, h].
   static Mixture of(mlir::Value u, mlir::Value ids, mlir::Value w1, const KernelTarget &target);
-  /// With the blocks of the operation's parameters.
+  /// With the blocks of the operation's parameters; narrow ones are as they are.
   Mixture tuned(const ScheduleBuilder &schedule) const;
   /// Declares them.
   void declareBlocks(KernelParameters &parameters, const KernelTarget &target) const;
 
   int64_t pairs() const { return rows * chosen; }
-  /// Places for sorted pairs: each expert's run is filled up to whole register blocks.
-  int64_t places() const { return roundUp(pairs() + experts * (block.rows - 1), block.rows); }
+  /// Each expert's run of places is filled up to a multiple of this: whole register blocks, and depths
+  /// of the weights' gradients.
+  int64_t run() const { return block.narrow() ? 32 : block.rows; }
+  /// Places for sorted pairs.
+  int64_t places() const { return roundUp(pairs() + experts * (run() - 1), run()); }
   int64_t blocks() const { return places() / blockRows + experts; }
   /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].
   Panels toHidden() const { return {features, hidden, block}; }
@@ -56,6 +59,14 @@ void forExpertBlock(Kernel &kernel, Mem blocks,
 /// from column 0 on; rows of zeros where that is -1.
 mlir::Value gatherRows(Kernel &kernel, Mem matrix, Mem rowAt, Val place, int64_t rows,
                        int64_t columns);
+
+/// Copies rows of bf16 of a matrix, as the places `from` .. `to`-1 have them, to `copies` [places, ...], with
+/// zeros after them and for places without a row.
+void copyRows(Kernel &kernel, Mem matrix, Mem rowAt, Val from, Val to, Mem copies);
+
+/// Stores a block's tile, of a matrix of `columns`, in rows of bf16, with the zeros after them.
+void storeNarrow(Kernel &kernel, const ProductBlock &block, mlir::Value tile, Mem rows,
+                 int64_t columns);
 
 /// One launch: row r of `out` [rows, h] is the sum over its choices j of `weights` (r, j)
 /// (1 if null) times the row of `values` [places, h] at the pair's place.

@@ -14,8 +14,11 @@ using namespace mlir;
 
 namespace dreamer::kernels {
 
-/// Blocks of sorted pairs: hidden = silu(W1 u) * (W3 u), value = W2 hidden, then the sum.
+/// Blocks of sorted pairs: hidden = silu(W1 u) * (W3 u), value = W2 hidden, then the sum. Where bf16 is
+/// multiplied as it is, rows are gathered first and hidden is rounded.
 static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m) {
+  bool narrow = m.block.narrow();
+  Type bf16 = s.builder().getBF16Type();
   ExpertRows sorted = launchSort(s, m, s.buffer(op.getIds()));
   auto pack = [&](const Panels &panels, Value w) {
     return preparePanels(s, panels, m.experts, /*transposed=*/true, w);
@@ -25,35 +28,51 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
   Value w2 = pack(m.toFeatures(), op.getW2());
   Value hidden = scratch(s, {m.places(), m.hidden});
   Value values = scratch(s, {m.places(), m.features});
-  SmallVector<Value> buffers{
-      prepareWide(s, op.getU()), sorted.rowAt, sorted.blocks, w1, w3, w2, hidden, values};
+  SmallVector<Value> buffers{narrow ? s.buffer(op.getU()) : prepareWide(s, op.getU()),
+                             sorted.rowAt,
+                             sorted.blocks,
+                             w1,
+                             w3,
+                             w2,
+                             hidden,
+                             values};
+  if (narrow) {
+    buffers.push_back(scratch(s, {m.places(), m.block.paddedDepth(m.features)}, bf16));
+    buffers.push_back(scratch(s, {m.places(), m.block.paddedDepth(m.hidden)}, bf16));
+  }
   launch(s, "experts", m.blocks(), buffers, /*contractions=*/3, [&](Kernel &k) {
     Mem u = k.mem(0).rows(), rowAt = k.mem(1), hidden = k.mem(6), values = k.mem(7);
+    Mem gathered = narrow ? k.mem(8) : u, rounded = narrow ? k.mem(9) : hidden;
     forExpertBlock(k, k.mem(2), [&](Val expert, Val from, Val to) {
-      auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
-        multiply(k, panels, panels.of(k.mem(weights), m.experts), expert, {from, to}, 0,
-                 panels.count(), {}, a, epilogue);
+      Panels toHidden = m.toHidden(), toFeatures = m.toFeatures();
+      auto range = [&](const Panels &panels, unsigned weights) {
+        return ProductRange{panels, panels.of(k.mem(weights), m.experts),
+                            expert, {from, to},
+                            Val(0), panels.count()};
       };
-      auto input = [&](Val place, int64_t rows, DepthRange) {
-        return gatherRows(k, u, rowAt, place, rows, m.features);
+      auto input = [&](Val place, int64_t rows, DepthRange depth) {
+        return narrow ? leftFactor(k, toHidden, gathered, {place, 0}, rows, depth)
+                      : gatherRows(k, u, rowAt, place, rows, m.features);
       };
-      product(m.toHidden(), 3, input, [&](const ProductBlock &a) {
-        storeTile(k, a.value, placeOf(k, a, hidden, {a.row, a.column}));
-      });
-      product(m.toHidden(), 4, input, [&](const ProductBlock &b) {
+      auto storeTo = [&k](Mem into) {
+        return [&k, into](const ProductBlock &block) {
+          return placeOf(k, block, into, {block.row, block.column});
+        };
+      };
+      if (narrow)
+        copyRows(k, u, rowAt, from, to, gathered);
+      multiplyInto(k, range(toHidden, 3), input, {storeTo(hidden)});
+      multiply(k, range(toHidden, 4), input, [&](const ProductBlock &b) {
         Value place = placeOf(k, b, hidden, {b.row, b.column});
         Value y = mapTiles(k, {loadTile(k, place), b.value}, {},
                            [](ArrayRef<Val> x) { return swiglu(x[0], x[1]); });
-        storeTile(k, y, place);
+        narrow ? storeNarrow(k, b, y, rounded, m.hidden) : storeTile(k, y, place);
       });
-      product(
-          m.toFeatures(), 5,
-          [&](Val place, int64_t rows, DepthRange depth) {
-            return leftFactor(k, m.toFeatures(), hidden, {place, 0}, rows, depth);
-          },
-          [&](const ProductBlock &value) {
-            storeTile(k, value.value, placeOf(k, value, values, {value.row, value.column}));
-          });
+      multiplyInto(k, range(toFeatures, 5),
+                   [&](Val place, int64_t rows, DepthRange depth) {
+                     return leftFactor(k, toFeatures, rounded, {place, 0}, rows, depth);
+                   },
+                   {storeTo(values)});
     });
   });
   launchCombine(s, "combine", m, values, sorted.placeOf, s.buffer(op.getGates()),
@@ -68,6 +87,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
                              s.buffer(op.getW3()), hidden};
   launch(s, "hidden", hiddenShares.tasks(), buffers, /*contractions=*/2, [&](Kernel &k) {
     Mem u = k.mem(0).rows(), ids = k.mem(1).flat(), w1 = k.mem(2), w3 = k.mem(3), out = k.mem(4);
+    bool pairs = keepPairs(k, {&u, &w1, &w3});
     k.forShare(hiddenShares, [&](Val item) {
       Val pair = item / m.hidden, i = item % m.hidden;
       Val expert = k.toIndex(ids.load({pair})), row = pair / m.chosen;
@@ -76,7 +96,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
       };
       Vals sums =
           dots(k, m.features, {[=](Val at, Lanes lanes) { return u.load({row, at}, lanes); }},
-               {weights(w1), weights(w3)});
+               {weights(w1), weights(w3)}, pairs);
       out.store(swiglu(sums[0], sums[1]), {pair, i});
     });
   });

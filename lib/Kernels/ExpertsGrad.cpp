@@ -1,11 +1,12 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// mix_experts_grad. With a = W1 u, b = W3 u, y = silu(a) * b and e = W2^T dout: dgate = e . y,
-// dy = gate e, da and db from dy by the adjoint of swiglu, du = W1^T da + W3^T db.
+// mix_experts_grad, where factors are f32 in registers. With a = W1 u, b = W3 u, y = silu(a) * b and
+// e = W2^T dout: dgate = e . y, dy = gate e, da and db from dy by the adjoint of swiglu,
+// du = W1^T da + W3^T db.
 
+#include "lib/Kernels/ExpertsGrad.h"
 #include "lib/Kernels/Elementwise.h"
-#include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Models.h"
 #include "lib/Kernels/Tuning.h"
 
@@ -37,6 +38,31 @@ enum Argument : unsigned {
 };
 } // namespace
 
+Vals gradsOfHidden(ArrayRef<Val> x) {
+  Val a = x[0], b = x[1], e = x[2], gate = x[3], y = swiglu(a, b);
+  auto [da, db] = swigluGrad(a, b, e * gate);
+  return {da, db, e * y, y * gate};
+}
+
+void storeByPair(Kernel &k, const Mixture &m, Mem pairAt, Val from, Val to, Mem dGateTiles,
+                 Mem dGates, ArrayRef<std::pair<Mem, Mem>> hidden) {
+  k.loop(from, to, 1, [&](Val place) {
+    Val pair = pairAt.load({place, 0});
+    k.when(less(-1, pair), [&] {
+      Val at = k.toIndex(pair);
+      dGates.store(k.sumColumns(dGateTiles.features(),
+                                [&](Val i, Lanes lanes) {
+                                  return dGateTiles.load({place - from, i}, lanes);
+                                }),
+                   {at});
+      for (auto [byPlace, result] : hidden)
+        k.forColumns(m.hidden, [&, byPlace = byPlace, result = result](Val i, Lanes lanes) {
+          result.rows().store(byPlace.load({place, i}, lanes), {at, i}, lanes);
+        });
+    });
+  });
+}
+
 /// All of it for one block of places.
 static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val to) {
   Mem u = k.mem(U).rows(), dOut = k.mem(DOut).rows(), pairAt = k.mem(PairAt), rowAt = k.mem(RowAt);
@@ -48,8 +74,9 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
   Mem dGateTiles = k.stack({m.blockRows, width});
 
   auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
-    multiply(k, panels, panels.of(k.mem(weights), m.experts), expert, {from, to}, 0, panels.count(),
-             {}, a, epilogue);
+    ProductRange range{
+        panels, panels.of(k.mem(weights), m.experts), expert, {from, to}, Val(0), panels.count()};
+    multiply(k, range, a, epilogue);
   };
   auto byPlace = [&](const Panels &panels, Mem memory) {
     return [&k, &panels, memory](Val place, int64_t rows, DepthRange depth) {
@@ -79,11 +106,7 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
     Value gate = loadColumn(k, gatherRows(k, gates, pairAt, e.row, e.rows, 1));
     SmallVector<Value> tiles{loadTile(k, aPlace), loadTile(k, bPlace), e.value,
                              broadcastColumn(k, gate, e.columns)};
-    SmallVector<Value> grads = mapTilesToMany(k, tiles, {}, [](ArrayRef<Val> x) {
-      Val a = x[0], b = x[1], e = x[2], gate = x[3], y = swiglu(a, b);
-      auto [da, db] = swigluGrad(a, b, e * gate);
-      return Vals{da, db, e * y, y * gate};
-    });
+    SmallVector<Value> grads = mapTilesToMany(k, tiles, {}, gradsOfHidden);
     storeTile(k, grads[0], aPlace);
     storeTile(k, grads[1], bPlace);
     addTile(k, grads[2],
@@ -91,40 +114,15 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
                      TileSize{e.rows, e.valid}));
     storeTile(k, grads[3], placeOf(k, e, gated, {e.row, e.column}));
   });
-  k.loop(from, to, 1, [&](Val place) {
-    Val pair = pairAt.load({place, 0});
-    k.when(less(-1, pair), [&] {
-      Val at = k.toIndex(pair);
-      dGates.store(
-          k.sumColumns(
-              width, [&](Val i, Lanes lanes) { return dGateTiles.load({place - from, i}, lanes); }),
-          {at});
-      for (auto [byPlace, result] : {std::pair(da, Da), {db, Db}, {gated, Gated}})
-        k.forColumns(m.hidden, [&](Val i, Lanes lanes) {
-          k.mem(result).rows().store(byPlace.load({place, i}, lanes), {at, i}, lanes);
-        });
-    });
-  });
+  storeByPair(k, m, pairAt, from, to, dGateTiles, dGates,
+              {{da, k.mem(Da)}, {db, k.mem(Db)}, {gated, k.mem(Gated)}});
   product(toFeatures, W1, byPlace(toFeatures, da), storeTo(du));
   product(toFeatures, W3, byPlace(toFeatures, db), [&](const ProductBlock &block) {
     addTile(k, block.value, placeOf(k, block, du, {block.row, block.column}));
   });
 }
 
-static Mixture mixtureOf(MixExpertsGradOp op, const KernelTarget &target) {
-  return Mixture::of(op.getU(), op.getIds(), op.getW1(), target);
-}
-
-static int64_t expertsOf(MixExpertsGradOp op) { return tensorType(op.getW1()).getDimSize(0); }
-
-static KernelParameters mixtureGradParameters(MixExpertsGradOp op, const KernelTarget &target) {
-  KernelParameters parameters;
-  mixtureOf(op, target).declareBlocks(parameters, target);
-  return parameters;
-}
-
-static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
-  Mixture m = mixtureOf(op, s.target()).tuned(s);
+static void launchWide(MixExpertsGradOp op, ScheduleBuilder &s, const Mixture &m) {
   ExpertRows sorted = launchSort(s, m, s.buffer(op.getIds()));
   auto pack = [&](const Panels &panels, bool transposed, Value w) {
     return preparePanels(s, panels, m.experts, transposed, w);
@@ -155,6 +153,23 @@ static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
                    [&](Val expert, Val from, Val to) { gradOfBlock(k, m, expert, from, to); });
   });
   launchCombine(s, "combine", m, du, sorted.placeOf, {}, s.buffer(op.getDU()));
+}
+
+static Mixture mixtureOf(MixExpertsGradOp op, const KernelTarget &target) {
+  return Mixture::of(op.getU(), op.getIds(), op.getW1(), target);
+}
+
+static int64_t expertsOf(MixExpertsGradOp op) { return tensorType(op.getW1()).getDimSize(0); }
+
+static KernelParameters mixtureGradParameters(MixExpertsGradOp op, const KernelTarget &target) {
+  KernelParameters parameters;
+  mixtureOf(op, target).declareBlocks(parameters, target);
+  return parameters;
+}
+
+static void buildMixExpertsGrad(MixExpertsGradOp op, ScheduleBuilder &s) {
+  Mixture m = mixtureOf(op, s.target()).tuned(s);
+  m.block.narrow() ? launchNarrowGrad(op, s, m) : launchWide(op, s, m);
 }
 
 void attachExpertGradKernels(MLIRContext &context) {

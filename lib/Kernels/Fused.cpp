@@ -7,6 +7,7 @@
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Gemm.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/NarrowPack.h"
 #include "lib/Kernels/TileKernel.h"
 #include <numeric>
 
@@ -61,7 +62,8 @@ Chain FusedKernel::chainOf(const TileChain &from) {
   int64_t rows = rowsOf(product.getX()), depth = featuresOf(product.getX());
   int64_t columns = featuresOf(product.getResult());
   bool packed = product.getTranspose() || rows >= fewRowsOf(op, op.getInput(product.getWeight()));
-  Panels panels{depth, columns, RegisterBlock::of(s.target())};
+  bool narrow = isNarrow(product.getX()) && isNarrow(product.getWeight());
+  Panels panels{depth, columns, RegisterBlock::of(s.target(), narrow)};
   Chain chain{product, from.followers, rows,   depth,
               columns, packed,         panels, Tiles::of(rows, panels)};
   int64_t run = panels.width();
@@ -118,7 +120,10 @@ void FusedKernel::addArguments(Chain &chain) {
   LinearOp product = chain.product;
   Value x = op.getInput(product.getX()), weight = op.getInput(product.getWeight());
   if (chain.packed) {
-    chain.x = argument(prepareWide(s, x));
+    const RegisterBlock &block = chain.panels.block;
+    chain.x = argument(block.narrow()
+                           ? prepareLeft(s, block, x, /*transposed=*/false, chain.rows, chain.depth)
+                           : prepareWide(s, x));
     chain.weight = argument(preparePanels(s, chain.panels, 1, !product.getTranspose(), weight));
   } else {
     chain.x = argument(s.buffer(x));
@@ -137,7 +142,7 @@ void FusedKernel::addArguments(Chain &chain) {
 /// The product's part of a tile.
 void FusedKernel::multiplyOut(Kernel &k, const Chain &chain, Val tile, const OpTile &part) {
   LinearOp product = chain.product;
-  Mem x = k.mem(chain.x).view({chain.rows, chain.depth}), out = part.memory(product.getResult());
+  Mem x = k.mem(chain.x).rows(), out = part.memory(product.getResult());
   bool accumulate = !product.getSums().empty();
   for (Value sum : product.getSums()) // a copy in the cache
     part.forRows(k, [&](Val row) {

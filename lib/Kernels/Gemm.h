@@ -16,49 +16,69 @@
 
 namespace dreamer::kernels {
 
-/// The block of C that is kept in registers.
+/// The block of C that is kept in registers, and what multiplies.
 struct RegisterBlock {
-  int64_t rows;    ///< of C
-  int64_t vectors; ///< across columns
-  int64_t lanes;   ///< of a vector
+  int64_t rows;                                      ///< of C
+  int64_t vectors;                                   ///< across columns
+  int64_t lanes;                                     ///< of a vector
+  NarrowProducts products = NarrowProducts::widened; ///< else both factors are bf16, as they are
 
-  static RegisterBlock of(const KernelTarget &target);
-  /// As the operation's parameters say, where it has some.
-  static RegisterBlock of(const ScheduleBuilder &schedule);
+  /// `narrow`: both factors are bf16.
+  static RegisterBlock of(const KernelTarget &target, bool narrow = false);
+  /// As the operation's parameters say, where it has some; those of `narrow` factors are fixed.
+  static RegisterBlock of(const ScheduleBuilder &schedule, bool narrow = false);
   int64_t width() const { return vectors * lanes; }
+  bool narrow() const { return products != NarrowProducts::widened; }
+  /// Factors in memory have a depth that is a multiple of this, with zeros where nothing is.
+  int64_t depthStep() const;
+  /// The same for rows of left factors.
+  int64_t rowStep() const { return products == NarrowProducts::tiles ? 16 : 1; }
+  int64_t paddedDepth(int64_t depth) const { return roundUp(depth, depthStep()); }
+  /// Thousands of FLOPs in a task: 15 to 30 us of work, far above what handing it out costs.
+  int64_t usualTaskWork() const;
+  /// Parts of a sum whose factors stay in the first-level cache.
+  int64_t usualDepthChunk() const { return narrow() ? 512 : 384; }
+  /// Bytes of an element of a factor.
+  int64_t factorBytes() const { return narrow() ? 2 : 4; }
 };
 
-/// A matrix B(depth, columns) in panels of `width` columns: memory [count][depth][width], panel p
-/// holds columns p * width and on. Columns that are not there are 0 up to a whole vector and have
-/// undefined contents from there on.
+/// A matrix B(depth, columns) in panels of `width` columns: panel p holds columns p * width and on.
+/// Memory of f32 [count][depth][width]; or of bf16 in pairs of rows, [count][depth / 2][width][2], the
+/// depth padded. Columns that are not there are 0 up to a whole vector (for tiles, up to the panel's
+/// width) and have undefined contents from there on.
 struct Panels {
   int64_t depth;
   int64_t columns;
   RegisterBlock block;
 
   /// A block's width, or that of the matrix where it is narrower.
-  int64_t width() const { return std::min(block.width(), roundUp(columns, block.lanes)); }
+  int64_t width() const {
+    return tiles() ? block.width() : std::min(block.width(), roundUp(columns, block.lanes));
+  }
   int64_t count() const { return ceilDiv(columns, width()); }
+  int64_t paddedDepth() const { return block.paddedDepth(depth); }
   /// Panels of full width, whose columns are all there.
   int64_t whole() const { return columns / width(); }
   /// Vectors of the last panel where it is not whole.
-  int64_t tailVectors() const { return ceilDiv(columns % width(), block.lanes); }
-  /// Elements of all panels.
-  int64_t size() const { return depth * count() * width(); }
-  /// The panels of `matrices` such matrices as one memory, [matrices * count, depth, width].
-  Mem of(Mem packed, int64_t matrices) const {
-    return packed.view({matrices * count(), depth, width()});
+  int64_t tailVectors() const {
+    return tiles() ? block.vectors : ceilDiv(columns % width(), block.lanes);
   }
+  /// Elements of all panels.
+  int64_t size() const { return paddedDepth() * count() * width(); }
+  /// The panels of `matrices` such matrices as one memory.
+  Mem of(Mem packed, int64_t matrices) const;
+  bool tiles() const { return block.products == NarrowProducts::tiles; }
 };
 
 /// Where a panel lies and what is in it.
 struct Panel {
   Val index;       ///< which one
   int64_t vectors; ///< how wide it is
-  Lanes last;      ///< what is there of its last vector
+  int64_t valid;   ///< columns that are there
+  int64_t width;   ///< lanes of a vector
 
   Lanes lanes(int64_t vector) const {
-    return vector + 1 == vectors ? last : Lanes::all(last.width);
+    return {width, std::clamp<int64_t>(valid - vector * width, 0, width)};
   }
 };
 
@@ -79,7 +99,7 @@ void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem 
                          int64_t stride, Mem packed, Val base);
 
 /// Packs `count` matrices B, from an operand [count, depth, columns], or [count, columns, depth] if
-/// `transposed`, into f32 memory of count * size elements.
+/// `transposed`, into memory of count * size elements.
 mlir::Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t count,
                           bool transposed, mlir::Value matrices);
 
@@ -111,10 +131,11 @@ struct DepthRange {
 /// A block of C.
 struct ProductBlock {
   Val row, column;   ///< of its first element
-  int64_t rows;      ///< all of them there
+  int64_t rows;      ///< all of them there but for tiles
   int64_t columns;   ///< whole vectors
+  int64_t validRows; ///< rows that are there
   int64_t valid;     ///< columns that are there
-  mlir::Value value; ///< the tile; null before it is computed
+  mlir::Value value; ///< the tile, in vectors; null before it is computed
 };
 
 /// Gives rows `row` and on of A as a place: `rows` x all of the depth, from `depth.from` on, of which
@@ -128,6 +149,17 @@ struct Target {
   bool accumulate = false;
 };
 
+/// The part of C that is computed: rows, and panels `panelFrom` .. `panelTo`-1 of one of the packed
+/// matrices (memory as `Panels::of` views it).
+struct ProductRange {
+  const Panels &panels;
+  Mem packed;
+  Val matrix;
+  RowRange rows;
+  Val panelFrom, panelTo;
+  DepthRange depth = {};
+};
+
 /// A that lies in a memory at `at(row)`, the indices of A(row, 0); by rows, or by columns where the
 /// memory's last dimension are A's rows.
 mlir::Value leftFactor(Kernel &kernel, const Panels &panels, Mem memory, llvm::ArrayRef<Val> at,
@@ -138,11 +170,12 @@ mlir::Value leftFactor(Kernel &kernel, const Panels &panels, Mem memory, llvm::A
 mlir::Value placeOf(Kernel &kernel, const ProductBlock &block, Mem memory, llvm::ArrayRef<Val> at,
                     bool whole = false);
 
-/// C over `rows` and panels `panelFrom` .. `panelTo`-1 of one of the packed matrices, [matrices *
-/// count, depth, width].
-void multiply(Kernel &kernel, const Panels &panels, Mem packed, Val matrix, RowRange rows,
-              Val panelFrom, Val panelTo, DepthRange depth, LeftFactor a, Epilogue epilogue,
-              Epilogue prologue = nullptr);
+/// Hands each block of C to an epilogue. With tiles, blocks have been stored and are handed out some
+/// rows at a time.
+void multiply(Kernel &kernel, const ProductRange &range, LeftFactor a, Epilogue epilogue);
+
+/// Stores C, or adds it.
+void multiplyInto(Kernel &kernel, const ProductRange &range, LeftFactor a, Target target);
 
 /// How the blocks of C are given to tasks.
 struct Tiles {
@@ -152,11 +185,12 @@ struct Tiles {
   int64_t panelsPerTask;
   int64_t depthChunk; ///< of a sum, so much is summed at a time
 
-  /// `taskWork` are thousands of FLOPs.
-  static Tiles of(int64_t rows, const Panels &panels, int64_t taskWork = usualTaskWork,
-                  int64_t depthChunk = usualDepthChunk);
+  /// With the usual tasks.
+  static Tiles of(int64_t rows, const Panels &panels);
   /// As the operation's parameters say, where it has some.
   static Tiles of(const ScheduleBuilder &schedule, int64_t rows, const Panels &panels);
+  /// `taskWork` are thousands of FLOPs.
+  static Tiles of(int64_t rows, const Panels &panels, int64_t taskWork, int64_t depthChunk);
   int64_t rowTiles() const { return ceilDiv(rows, rowsPerTask); }
   int64_t panelTiles() const { return ceilDiv(panels, panelsPerTask); }
   int64_t tasks() const { return rowTiles() * panelTiles(); }

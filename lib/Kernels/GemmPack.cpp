@@ -5,6 +5,8 @@
 
 #include "lib/Kernels/Elementwise.h"
 #include "lib/Kernels/Gemm.h"
+#include "lib/Kernels/NarrowPack.h"
+#include "lib/Kernels/Shuffle.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/bit.h"
 
@@ -22,33 +24,6 @@ void packPanel(Kernel &kernel, const Panels &panels, Panel panel, Val from, Val 
                    Lanes::all(lanes));
     }
   });
-}
-
-/// Lanes alternately from a and b, from the first (or second) half of both.
-static Val interleave(Val a, Val b, bool secondHalf) {
-  Emitter &e = a.getEmitter();
-  int64_t lanes = cast<VectorType>(a.getType()).getNumElements();
-  SmallVector<int64_t> order;
-  for (int64_t i = 0; i < lanes / 2; ++i) {
-    int64_t from = secondHalf ? lanes / 2 + i : i;
-    order.push_back(from);
-    order.push_back(lanes + from);
-  }
-  return {e, e.create<vector::ShuffleOp>(a.get(), b.get(), order)};
-}
-
-/// Transposes a square of vectors: log2(lanes) perfect shuffles of its rows.
-static Vals transpose(Vals rows) {
-  size_t n = rows.size();
-  for (size_t stage = 1; stage < n; stage *= 2) {
-    Vals next(n);
-    for (size_t i = 0; i < n / 2; ++i) {
-      next[2 * i] = interleave(rows[i], rows[i + n / 2], false);
-      next[2 * i + 1] = interleave(rows[i], rows[i + n / 2], true);
-    }
-    rows = next;
-  }
-  return rows;
 }
 
 void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem matrix, Val offset,
@@ -75,25 +50,32 @@ void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem 
 Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t count, bool transposed,
                     Value matrices) {
   int64_t perMatrix = panels.depth * panels.columns;
+  bool narrow = panels.block.narrow();
   Shares shares = Shares::of(count * panels.count(), panels.depth * panels.width());
+  OpBuilder &builder = schedule.builder();
+  auto type = MemRefType::get({count * panels.size()},
+                              narrow ? Type(builder.getBF16Type()) : Type(builder.getF32Type()));
+  auto packOne = [&](Kernel &k, Panel panel, Val offset, Val base) {
+    Mem source = k.mem(0).flat(), target = k.mem(1);
+    if (narrow)
+      return transposed ? packTransposedPairs(k, panels, panel, source, offset, target, base)
+                        : packPanelPairs(k, panels, panel, source, offset, target, base);
+    if (transposed)
+      return packTransposedPanel(k, panels, panel, source, offset, panels.depth, target, base);
+    packPanel(k, panels, panel, 0, panels.depth, target, base,
+              [&](Val row, Val column, Lanes lanes) {
+                return source.load({offset + row * panels.columns + column}, lanes);
+              });
+  };
   return prepare(schedule, transposed ? "pack_transposed" : "pack", matrices,
-                 {count, panels.depth, panels.columns, panels.width()}, {count * panels.size()},
-                 shares.tasks(), [&](Kernel &k) {
-                   Mem source = k.mem(0).flat(), target = k.mem(1);
+                 {count, panels.depth, panels.columns, panels.width()}, type, shares.tasks(),
+                 [&](Kernel &k) {
                    k.forShare(shares, [&](Val item) {
                      Val matrix = count == 1 ? Val(0) : item / panels.count();
                      Val index = count == 1 ? item : item % panels.count();
                      Val offset = matrix * perMatrix, base = matrix * panels.size();
-                     forPanels(k, panels, index, index + 1, [&](Panel panel) {
-                       if (transposed)
-                         return packTransposedPanel(k, panels, panel, source, offset, panels.depth,
-                                                    target, base);
-                       packPanel(k, panels, panel, 0, panels.depth, target, base,
-                                 [&](Val row, Val column, Lanes lanes) {
-                                   return source.load({offset + row * panels.columns + column},
-                                                      lanes);
-                                 });
-                     });
+                     forPanels(k, panels, index, index + 1,
+                               [&](Panel panel) { packOne(k, panel, offset, base); });
                    });
                  });
 }
@@ -103,13 +85,12 @@ Value prepareWide(ScheduleBuilder &schedule, Value operand) {
     return schedule.buffer(operand);
   int64_t n = elementsOf(operand);
   Shares shares = elementShares(schedule, n, 1);
-  return prepare(schedule, "widen", operand, {}, tensorType(operand).getShape(), shares.tasks(),
-                 [&](Kernel &k) {
-                   Mem from = k.mem(0).flat(), to = k.mem(1).flat();
-                   forElements(k, shares, n, [&](Val i, Lanes lanes) {
-                     to.store(from.load({i}, lanes), {i}, lanes);
-                   });
-                 });
+  auto type = MemRefType::get(tensorType(operand).getShape(), schedule.builder().getF32Type());
+  return prepare(schedule, "widen", operand, {}, type, shares.tasks(), [&](Kernel &k) {
+    Mem from = k.mem(0).flat(), to = k.mem(1).flat();
+    forElements(k, shares, n,
+                [&](Val i, Lanes lanes) { to.store(from.load({i}, lanes), {i}, lanes); });
+  });
 }
 
 void forWholeVectors(Kernel &kernel, int64_t width,
@@ -128,8 +109,9 @@ Value prepareRuns(ScheduleBuilder &schedule, Value matrix, int64_t depth, int64_
   constexpr int64_t together = 16;
   int64_t blocks = ceilDiv(depth, together);
   Shares shares = Shares::of(blocks, 2 * rows * together);
-  return prepare(schedule, "pack_left", matrix, {depth, rows}, {ceilDiv(rows, step), depth, step},
-                 shares.tasks(), [&](Kernel &k) {
+  auto type = MemRefType::get({ceilDiv(rows, step), depth, step}, schedule.builder().getF32Type());
+  return prepare(schedule, "pack_left", matrix, {depth, rows}, type, shares.tasks(),
+                 [&](Kernel &k) {
                    Mem from = k.mem(0).view({depth, rows}), to = k.mem(1);
                    auto copy = [&](Val first, int64_t count, Val run, int64_t width) {
                      k.loop(first, first + count, 1, [&](Val d) {

@@ -115,8 +115,7 @@ void launch(ScheduleBuilder &schedule, StringRef name, int64_t tasks, ValueRange
 }
 
 Value prepare(ScheduleBuilder &schedule, StringRef name, Value source, ArrayRef<int64_t> key,
-              ArrayRef<int64_t> shape, int64_t tasks, function_ref<void(Kernel &)> write) {
-  auto type = MemRefType::get(shape, schedule.builder().getF32Type());
+              MemRefType type, int64_t tasks, function_ref<void(Kernel &)> write) {
   return schedule.prepare(name, source, key, type, tasks,
                           [&](OpBuilder &builder, Location loc, Value task, ValueRange values) {
                             Kernel kernel(builder, loc, schedule.target(), task, values);

@@ -29,8 +29,10 @@ class Kernel : public Emitter {
 public:
   Kernel(mlir::OpBuilder &builder, mlir::Location loc, const KernelTarget &target, mlir::Value task,
          mlir::ValueRange arguments)
-      : Emitter(builder, loc, target.vectorBits), task(*this, task), arguments(arguments) {}
+      : Emitter(builder, loc, target.vectorBits), target(target), task(*this, task),
+        arguments(arguments) {}
 
+  const KernelTarget &target;
   const Val task;
 
   Mem mem(unsigned i) { return {*this, arguments[i]}; }
@@ -75,9 +77,9 @@ void launch(ScheduleBuilder &schedule, llvm::StringRef name, int64_t tasks,
             mlir::ValueRange arguments, int64_t contractions,
             llvm::function_ref<void(Kernel &)> write);
 
-/// Memory of f32 that a kernel fills from the operand `source`, see `ScheduleBuilder::prepare`.
+/// Memory of `type` that a kernel fills from the operand `source`, see `ScheduleBuilder::prepare`.
 mlir::Value prepare(ScheduleBuilder &schedule, llvm::StringRef name, mlir::Value source,
-                    llvm::ArrayRef<int64_t> key, llvm::ArrayRef<int64_t> shape, int64_t tasks,
+                    llvm::ArrayRef<int64_t> key, mlir::MemRefType type, int64_t tasks,
                     llvm::function_ref<void(Kernel &)> write);
 
 /// Scratch of f32 (or another type).

@@ -46,6 +46,8 @@ static std::string join(ArrayRef<int64_t> values) {
 std::string KernelParameters::problemOf(const KernelChoice &choice) const {
   for (const auto &[name, value] : choice) {
     const KernelParameter *parameter = find(name);
+    if (!parameter && groups.empty())
+      return "expected no parameters, the operation has none here; found '" + name + "'";
     if (!parameter) {
       SmallVector<std::string> names;
       for (ArrayRef<KernelParameter> group : groups)

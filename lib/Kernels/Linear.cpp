@@ -6,6 +6,7 @@
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Gemm.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/NarrowPack.h"
 #include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
@@ -23,10 +24,14 @@ enum class Left {
 /// and b are operands, c is a buffer.
 static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, bool transposed,
                           Value c, bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
-  Panels panels{depth, columns, RegisterBlock::of(s)};
+  bool narrow = isNarrow(a) && isNarrow(b);
+  Panels panels{depth, columns, RegisterBlock::of(s, narrow)};
   Tiles tiles = Tiles::of(s, rows, panels);
   int64_t step = panels.block.rows;
-  if (layout == Left::Columns && s.parameter(parameter::packLeft)) {
+  if (panels.block.narrow()) {
+    a = prepareLeft(s, panels.block, a, layout == Left::Columns, rows, depth);
+    layout = Left::Rows;
+  } else if (layout == Left::Columns && s.parameter(parameter::packLeft)) {
     a = prepareRuns(s, a, depth, rows);
     layout = Left::Runs;
   } else {
@@ -70,19 +75,23 @@ static KernelParameters linearParameters(LinearOp op, const KernelTarget &target
                                         "whether weights are packed before they are multiplied",
                                         {0, 1}, rows >= fewRowsOf(op, op.getWeight()))});
   }
-  declareRegisterBlock(parameters, target);
-  declareTiles(parameters, target, depth);
+  RegisterBlock block = RegisterBlock::of(target, isNarrow(op.getX()) && isNarrow(op.getWeight()));
+  declareRegisterBlock(parameters, target, block);
+  declareTiles(parameters, block, depth);
   return parameters;
 }
 
 static KernelParameters weightGradParameters(LinearWeightGradOp op, const KernelTarget &target) {
   KernelParameters parameters;
   int64_t depth = rowsOf(op.getX());
-  declareRegisterBlock(parameters, target);
-  declareTiles(parameters, target, depth);
+  RegisterBlock block = RegisterBlock::of(target, isNarrow(op.getX()) && isNarrow(op.getDResult()));
+  declareRegisterBlock(parameters, target, block);
+  declareTiles(parameters, block, depth);
+  if (block.narrow())
+    return parameters;
   // Elements in a column lie far apart; when each is read for several panels, and more of them than the
   // first-level cache has lines for, bring them together.
-  Panels panels{depth, featuresOf(op.getX()), RegisterBlock::of(target)};
+  Panels panels{depth, featuresOf(op.getX()), block};
   parameters.add({KernelParameter::of(parameter::packLeft.str(),
                                       "whether the left factor is packed before it is multiplied",
                                       {0, 1}, depth >= 256 && panels.count() >= 3)});

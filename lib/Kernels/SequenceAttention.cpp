@@ -29,8 +29,13 @@ struct QueryBlock {
     Panels panels = shape.transposed();
     Val panel = firstKey / panels.width();
     multiply(
-        k, panels, keys, kvHead, {from, to, shape.positions}, panel,
-        (firstKey + count + (panels.width() - 1)) / panels.width(), {},
+        k,
+        {panels,
+         keys,
+         kvHead,
+         {from, to, shape.positions},
+         panel,
+         (firstKey + count + (panels.width() - 1)) / panels.width()},
         [&](Val t, int64_t rows, DepthRange depth) {
           return leftFactor(k, panels, q, {row + t, column}, rows, depth);
         },
@@ -84,8 +89,8 @@ struct QueryBlock {
   void weighValues(Kernel &k, Val firstKey, Val count, Epilogue epilogue) const {
     Panels panels = shape.straight();
     multiply(
-        k, panels, values, kvHead, {from, to, shape.positions}, 0, panels.count(),
-        {firstKey, count},
+        k,
+        {panels, values, kvHead, {from, to, shape.positions}, 0, panels.count(), {firstKey, count}},
         [&](Val t, int64_t rows, DepthRange depth) {
           return leftFactor(k, panels, scores, {t - from, 0 - firstKey}, rows, depth);
         },

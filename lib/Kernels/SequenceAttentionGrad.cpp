@@ -48,7 +48,7 @@ struct GradBlocks {
     Val panelEnd = (firstKey + count + (panels.width() - 1)) / panels.width();
     auto scores = [&](Mem left, Mem right, Mem into) {
       multiply(
-          k, panels, right, head.kv, {from, to, shape.positions}, panel, panelEnd, {},
+          k, {panels, right, head.kv, {from, to, shape.positions}, panel, panelEnd},
           [&](Val t, int64_t rows, DepthRange depth) {
             return leftFactor(k, panels, left, {head.row + t, head.column}, rows, depth);
           },
@@ -85,7 +85,8 @@ struct GradBlocks {
                        Epilogue epilogue) const {
     Panels panels = shape.straight();
     multiply(
-        k, panels, keys, head.kv, {from, to, shape.positions}, 0, panels.count(), {firstKey, count},
+        k,
+        {panels, keys, head.kv, {from, to, shape.positions}, 0, panels.count(), {firstKey, count}},
         [&](Val t, int64_t rows, DepthRange depth) {
           return leftFactor(k, panels, ds, {t - from, 0 - firstKey}, rows, depth);
         },
@@ -101,8 +102,14 @@ struct GradBlocks {
     Val keyEnd = min(firstKey + (count + (step - 1)) / step * step, shape.positions);
     auto add = [&](Mem left, Mem right, Mem into) {
       multiply(
-          k, panels, right, head.item, {firstKey, keyEnd, shape.positions}, 0, panels.count(),
-          {from, to - from},
+          k,
+          {panels,
+           right,
+           head.item,
+           {firstKey, keyEnd, shape.positions},
+           0,
+           panels.count(),
+           {from, to - from}},
           [&](Val key, int64_t rows, DepthRange depth) {
             return leftFactor(k, panels, left, {0 - from, key - firstKey}, rows, depth,
                               tile::Order::columns);

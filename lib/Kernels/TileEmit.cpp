@@ -10,9 +10,21 @@ namespace dreamer::kernels {
 using tile::MemType;
 using tile::RegType;
 
-static RegType vectorsOf(Type element, int64_t rows, int64_t columns, bool slice = false) {
-  return RegType::get(element.getContext(), {rows, columns}, element, tile::Layout::vectors, slice,
-                      {});
+static RegType vectorsOf(Type element, int64_t rows, int64_t columns, bool slice = false,
+                         tile::Layout layout = tile::Layout::vectors) {
+  return RegType::get(element.getContext(), {rows, columns}, element, layout, slice, {});
+}
+
+static Value view(Emitter &e, MemType type, Mem memory, ArrayRef<Val> at,
+                  const std::optional<TileSize> &valid) {
+  SmallVector<Value> offsets, sizes;
+  for (Val i : at)
+    offsets.push_back(e.materializeIndex(i));
+  bool all = !valid ||
+             (valid->rows.isInteger(type.getRows()) && valid->columns.isInteger(type.getColumns()));
+  if (!all)
+    sizes = {e.materializeIndex(valid->rows), e.materializeIndex(valid->columns)};
+  return e.create<tile::ViewOp>(type, memory.get(), offsets, sizes);
 }
 
 Value viewTile(Emitter &e, Mem memory, ArrayRef<Val> at, int64_t rows, int64_t columns,
@@ -20,24 +32,27 @@ Value viewTile(Emitter &e, Mem memory, ArrayRef<Val> at, int64_t rows, int64_t c
   auto type =
       MemType::get(e.getBuilder().getContext(), {rows, columns}, memory.getType().getElementType(),
                    tile::Space::global, order, tile::Form::plain);
-  SmallVector<Value> offsets, sizes;
-  for (Val i : at)
-    offsets.push_back(e.materializeIndex(i));
-  bool all = !valid || (valid->rows.isInteger(rows) && valid->columns.isInteger(columns));
-  if (!all)
-    sizes = {e.materializeIndex(valid->rows), e.materializeIndex(valid->columns)};
-  return e.create<tile::ViewOp>(type, memory.get(), offsets, sizes);
+  return view(e, type, memory, at, valid);
 }
 
-Value fillTile(Emitter &e, double number, int64_t rows, int64_t columns) {
+Value viewPairs(Emitter &e, Mem memory, ArrayRef<Val> at, int64_t depth, int64_t columns,
+                std::optional<TileSize> valid) {
+  auto type =
+      MemType::get(e.getBuilder().getContext(), {depth, columns}, memory.getType().getElementType(),
+                   tile::Space::global, tile::Order::rows, tile::Form::pairs);
+  return view(e, type, memory, at, valid);
+}
+
+Value fillTile(Emitter &e, double number, int64_t rows, int64_t columns, tile::Layout layout) {
   Val scalar = e.f32(number);
-  return e.create<tile::FillOp>(vectorsOf(scalar.getType(), rows, columns), scalar.get());
+  return e.create<tile::FillOp>(vectorsOf(scalar.getType(), rows, columns, false, layout),
+                                scalar.get());
 }
 
-Value loadTile(Emitter &e, Value place) {
+Value loadTile(Emitter &e, Value place, tile::Layout layout) {
   auto type = cast<MemType>(place.getType());
-  return e.create<tile::LoadOp>(vectorsOf(type.getElementType(), type.getRows(), type.getColumns()),
-                                place);
+  return e.create<tile::LoadOp>(
+      vectorsOf(type.getElementType(), type.getRows(), type.getColumns(), false, layout), place);
 }
 
 Value loadColumn(Emitter &e, Value place) {

@@ -24,11 +24,17 @@ mlir::Value viewTile(Emitter &e, Mem memory, llvm::ArrayRef<Val> at, int64_t row
                      tile::Order order = tile::Order::rows,
                      std::optional<TileSize> valid = std::nullopt);
 
+/// The place of `depth` x `columns` elements in pairs of rows at indices `at` of a memory, whose last
+/// three dimensions are [depth / 2][columns][2].
+mlir::Value viewPairs(Emitter &e, Mem memory, llvm::ArrayRef<Val> at, int64_t depth,
+                      int64_t columns, std::optional<TileSize> valid = std::nullopt);
+
 /// A tile of f32 with one number in every element.
-mlir::Value fillTile(Emitter &e, double number, int64_t rows, int64_t columns);
+mlir::Value fillTile(Emitter &e, double number, int64_t rows, int64_t columns,
+                     tile::Layout layout = tile::Layout::vectors);
 
 /// Reads a place; as a column, the value of each row, if asked (the place has one column).
-mlir::Value loadTile(Emitter &e, mlir::Value place);
+mlir::Value loadTile(Emitter &e, mlir::Value place, tile::Layout layout = tile::Layout::vectors);
 mlir::Value loadColumn(Emitter &e, mlir::Value place);
 
 /// Writes a tile, or adds it to what is there.

@@ -8,8 +8,10 @@ using namespace mlir;
 
 namespace dreamer::kernels {
 
-void declareRegisterBlock(KernelParameters &parameters, const KernelTarget &target) {
-  RegisterBlock usual = RegisterBlock::of(target);
+void declareRegisterBlock(KernelParameters &parameters, const KernelTarget &target,
+                          const RegisterBlock &usual) {
+  if (usual.narrow())
+    return;
   parameters.add({KernelParameter::of(parameter::blockRows.str(),
                                       "rows of a product that are kept in registers", {4, 6, 8, 12},
                                       usual.rows),
@@ -28,25 +30,27 @@ void declareRegisterBlock(KernelParameters &parameters, const KernelTarget &targ
   });
 }
 
-void declareTiles(KernelParameters &parameters, const KernelTarget &target, int64_t depth) {
+void declareTiles(KernelParameters &parameters, const RegisterBlock &block, int64_t depth) {
+  int64_t work = block.usualTaskWork(), usualChunk = block.usualDepthChunk();
   parameters.add({KernelParameter::of(parameter::taskWork.str(), "thousands of FLOPs in a task",
-                                      {500, usualTaskWork, 4500}, usualTaskWork)});
+                                      {work / 3, work, 3 * work}, work)});
   // Sums of up to two chunks are not cut, so one of the values that cut nothing is enough.
-  SmallVector<int64_t> chunks{128, 256, usualDepthChunk, 512, 1024};
-  auto cuts = [depth](int64_t chunk) { return depth > 2 * chunk; };
+  SmallVector<int64_t> chunks{128, 256, 384, 512, 1024};
+  int64_t all = depth < 0 ? depth : block.paddedDepth(depth);
+  auto cuts = [all](int64_t chunk) { return all > 2 * chunk; };
   int64_t *whole = llvm::find_if_not(chunks, cuts);
-  bool hasWhole = cuts(usualDepthChunk) && whole != chunks.end();
+  bool hasWhole = cuts(usualChunk) && whole != chunks.end();
   chunks.erase(hasWhole ? whole + 1 : whole, chunks.end());
-  parameters.add({KernelParameter::of(parameter::depthChunk.str(),
-                                      "longest part of a sum that is summed at a time", chunks,
-                                      usualDepthChunk)});
-  int64_t lanes = target.lanes();
+  parameters.add(
+      {KernelParameter::of(parameter::depthChunk.str(),
+                           "longest part of a sum that is summed at a time", chunks, usualChunk)});
   parameters.setWorkingSet([=](KernelParameters::Values value) {
     int64_t length = value(parameter::depthChunk);
-    if (depth <= 2 * length)
-      length = depth;
-    return 4 * std::max<int64_t>(length, 1) *
-           (value(parameter::blockRows) + value(parameter::blockVectors) * lanes);
+    if (all <= 2 * length)
+      length = all;
+    int64_t rows = block.narrow() ? block.rows : value(parameter::blockRows);
+    int64_t vectors = block.narrow() ? block.vectors : value(parameter::blockVectors);
+    return block.factorBytes() * std::max<int64_t>(length, 1) * (rows + vectors * block.lanes);
   });
 }
 

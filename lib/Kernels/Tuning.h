@@ -11,6 +11,8 @@
 
 namespace dreamer::kernels {
 
+struct RegisterBlock;
+
 namespace parameter {
 inline constexpr llvm::StringLiteral blockRows = "block_rows";
 inline constexpr llvm::StringLiteral blockVectors = "block_vectors";
@@ -24,16 +26,14 @@ inline constexpr llvm::StringLiteral keyBlock = "key_block";
 inline constexpr llvm::StringLiteral onePass = "one_pass";
 } // namespace parameter
 
-/// `block_rows` and `block_vectors`: what is kept in registers.
-void declareRegisterBlock(KernelParameters &parameters, const KernelTarget &target);
-
-/// 15 to 30 us a task, far above what handing it out costs; and parts of a sum whose factors stay in
-/// the first-level cache.
-inline constexpr int64_t usualTaskWork = 1500, usualDepthChunk = 384;
+/// `block_rows` and `block_vectors`: what is kept in registers, `usual` where nothing is chosen. Narrow
+/// blocks have one form, and declare nothing.
+void declareRegisterBlock(KernelParameters &parameters, const KernelTarget &target,
+                          const RegisterBlock &usual);
 
 /// `task_kflops` and `depth_chunk` for sums over `depth`; a negative one is only known when the
 /// kernel runs, and not cut.
-void declareTiles(KernelParameters &parameters, const KernelTarget &target, int64_t depth);
+void declareTiles(KernelParameters &parameters, const RegisterBlock &block, int64_t depth);
 
 /// What a task may hold on its thread's stack.
 inline constexpr int64_t mostStackBytes = 128 * 1024;

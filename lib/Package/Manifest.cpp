@@ -4,7 +4,9 @@
 #include "lib/Package/Manifest.h"
 #include "dialects/Dreamer/DreamerDialect.h"
 #include "dialects/Schedule/ScheduleDialect.h"
+#include "dialects/Tile/TileDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
 
 using namespace mlir;
@@ -202,12 +204,33 @@ json::Array targetsOf(ModuleOp module) {
   return targets;
 }
 
+/// What multiplies bf16 in a kernel as it is: "tiles", "pairs", or "" for nothing.
+StringRef narrowProductsOf(Operation *kernel) {
+  StringRef found;
+  kernel->walk([&](Operation *op) {
+    auto product = dyn_cast<tile::MmaOp>(op);
+    auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
+    if (product && product.getType().getLayout() == tile::Layout::amx_c) {
+      found = "tiles";
+      return WalkResult::interrupt();
+    }
+    auto right = product ? dyn_cast<tile::MemType>(product.getB().getType()) : tile::MemType();
+    if ((right && right.getForm() == tile::Form::pairs) ||
+        (call && call.getIntrin().contains("dpbf16ps")))
+      found = "pairs";
+    return WalkResult::advance();
+  });
+  return found;
+}
+
 json::Object launchOf(schedule::LaunchOp launch) {
   auto kernel = SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr());
   json::Object object{{"kernel", launch.getKernel()},
                       {"operation", toJson(kernel->getAttr(schedule::attribute::kernel))}};
   if (std::optional<StringRef> part = launch.getPart())
     object["part"] = *part;
+  if (StringRef products = narrowProductsOf(kernel); !products.empty())
+    object["products"] = products;
   if (std::optional<uint64_t> flops = launch.getFlops())
     object["flops"] = int64_t(*flops);
   if (std::optional<uint64_t> bytes = launch.getBytesRead())

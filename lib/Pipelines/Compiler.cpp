@@ -10,6 +10,7 @@
 #include "lib/Package/Manifest.h"
 #include "lib/Package/Package.h"
 #include "lib/Pipelines/MemoryPlan.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -30,6 +31,7 @@
 #include "passes/ApplyTuning/ApplyTuning.h"
 #include "passes/LowerToLLVM/LowerToLLVM.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -46,9 +48,10 @@ std::optional<Phase> dreamer::phaseNamed(StringRef name) {
 void dreamer::registerCompilerDialects(DialectRegistry &registry) {
   registry.insert<DreamerDialect, schedule::ScheduleDialect, tile::TileDialect>();
   // What IR of the kernels and the target phase may hold.
-  registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
-                  memref::MemRefDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
+  registry
+      .insert<affine::AffineDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect,
+              func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
+              memref::MemRefDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   registerKernelModels(registry);
   func::registerAllExtensions(registry);
   registerBuiltinDialectTranslation(registry);
@@ -67,16 +70,31 @@ bool dreamer::checkEntries(ArrayRef<std::string> entries, std::string &problem) 
   return true;
 }
 
+bool dreamer::multipliesNarrow(ModuleOp program) {
+  auto isNarrow = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
+  auto visit = [&](Operation *op) {
+    return llvm::any_of(op->getResultTypes(), isNarrow) ? WalkResult::interrupt()
+                                                        : WalkResult::advance();
+  };
+  return program.walk(visit).wasInterrupted();
+}
+
 std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string> targets,
-                                                            std::string &problem) {
-  std::vector<std::string> variants;
-  for (StringRef target : targets) {
+                                                            bool narrow, std::string &problem) {
+  const std::string everyone = "cpu";
+  std::vector<KernelTarget> variants;
+  auto add = [&](StringRef name) {
+    std::optional<KernelTarget> variant = KernelTarget::named(name, problem);
+    if (variant)
+      variants.push_back(std::move(*variant));
+    return variant.has_value();
+  };
+  for (StringRef target : targets.empty() ? ArrayRef(everyone) : targets) {
     if (target == "cpu") {
-      llvm::append_range(variants, KernelTarget::usualNames());
+      llvm::for_each(KernelTarget::usualNames(narrow), add);
     } else if (target.consume_front("cpu:")) {
-      if (!KernelTarget::named(target, problem))
+      if (!add(target))
         return std::nullopt;
-      variants.push_back(target.str());
     } else if (target.starts_with("nvidia")) {
       problem =
           "the target '" + target.str() + "' is not yet in this version; use cpu or cpu:native";
@@ -86,12 +104,16 @@ std::optional<std::vector<std::string>> dreamer::variantsOf(ArrayRef<std::string
       return std::nullopt;
     }
   }
-  if (variants.empty())
-    variants = KernelTarget::usualNames();
   // A loader takes the last that fits.
-  llvm::sort(variants);
-  variants.erase(llvm::unique(variants), variants.end());
-  return variants;
+  auto rank = [](const KernelTarget &variant) {
+    return std::pair(llvm::popcount(variant.featureBits()), StringRef(variant.name));
+  };
+  llvm::sort(variants, [&](const auto &a, const auto &b) { return rank(a) < rank(b); });
+  std::vector<std::string> names;
+  for (const KernelTarget &variant : variants)
+    if (names.empty() || names.back() != variant.name)
+      names.push_back(variant.name);
+  return names;
 }
 
 static LogicalResult runPasses(ModuleOp module, const CompilerOptions &options,
@@ -106,8 +128,10 @@ static LogicalResult runPasses(ModuleOp module, const CompilerOptions &options,
 /// The variants that the options ask for; an error of the module if there are no such.
 static FailureOr<std::vector<std::string>> variantsFor(ModuleOp module,
                                                        const CompilerOptions &options) {
+  bool narrow =
+      (options.from == Phase::Model && options.program.narrowMatrices) || multipliesNarrow(module);
   std::string problem;
-  std::optional<std::vector<std::string>> variants = variantsOf(options.targets, problem);
+  std::optional<std::vector<std::string>> variants = variantsOf(options.targets, narrow, problem);
   if (!variants)
     return module.emitError() << problem;
   return *variants;
@@ -117,8 +141,7 @@ LogicalResult dreamer::buildProgram(ModuleOp module, const CompilerOptions &opti
   ProgramOptions program = options.program;
   if (program.memoryBudget) {
     FailureOr<std::vector<std::string>> variants = variantsFor(module, options);
-    // The last is that with the widest vectors, and so with the most padding.
-    if (failed(variants) || failed(planMemory(module, program, variants->back())))
+    if (failed(variants) || failed(planMemory(module, program, *variants)))
       return failure();
   }
   return runPasses(module, options,

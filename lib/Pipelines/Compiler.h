@@ -54,8 +54,12 @@ mlir::LogicalResult compile(mlir::ModuleOp module, const CompilerOptions &option
 /// Whether all of these are entry points of the model family; else says in `problem` what was expected.
 bool checkEntries(llvm::ArrayRef<std::string> entries, std::string &problem);
 
-/// The variants that a list of targets stands for, or an error message in `problem`.
-std::optional<std::vector<std::string>> variantsOf(llvm::ArrayRef<std::string> targets,
+/// Whether the program has matrices of bf16.
+bool multipliesNarrow(mlir::ModuleOp program);
+
+/// The variants that a list of targets stands for, from the least to the most demanding, or an error
+/// message in `problem`. "cpu" has those for products of bf16 if the program is `narrow`.
+std::optional<std::vector<std::string>> variantsOf(llvm::ArrayRef<std::string> targets, bool narrow,
                                                    std::string &problem);
 
 } // namespace dreamer

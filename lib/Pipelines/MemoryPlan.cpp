@@ -61,8 +61,8 @@ static std::vector<Operation *> operationsInLoops(func::FuncOp forward) {
 
 class Planner {
 public:
-  Planner(ModuleOp module, ProgramOptions &options, const std::string &target)
-      : module(module), options(options), target(target) {}
+  Planner(ModuleOp module, ProgramOptions &options, ArrayRef<std::string> targets)
+      : module(module), options(options), targets(targets) {}
 
   LogicalResult run();
 
@@ -79,7 +79,7 @@ private:
 
   ModuleOp module;
   ProgramOptions &options;
-  const std::string &target;
+  ArrayRef<std::string> targets;
   std::vector<std::string> entries;    ///< that train
   std::vector<Operation *> operations; ///< in forward loops, by number
   KeptBytes kept;
@@ -164,7 +164,7 @@ int64_t Planner::windowAfter(const Choice &choice) const {
   return window;
 }
 
-/// Bytes of the entries' buffers after these steps.
+/// Bytes of the entries' buffers after these steps, for the target that takes most.
 FailureOr<int64_t> Planner::measure(const Choice &choice) {
   if (auto known = measured.find(choice); known != measured.end())
     return known->second;
@@ -175,7 +175,7 @@ FailureOr<int64_t> Planner::measure(const Choice &choice) {
   program.deferWindow = windowAfter(choice);
   PassManager passes(module->getContext());
   addProgramPipeline(passes, program);
-  addKernelsPipeline(passes, program, {target});
+  addKernelsPipeline(passes, program, targets);
   if (failed(passes.run(*clone)))
     return failure();
   int64_t most = 0;
@@ -282,8 +282,8 @@ LogicalResult Planner::run() {
 } // namespace
 
 LogicalResult dreamer::planMemory(ModuleOp module, ProgramOptions &options,
-                                  const std::string &target) {
-  return Planner(module, options, target).run();
+                                  ArrayRef<std::string> targets) {
+  return Planner(module, options, targets).run();
 }
 
 LogicalResult dreamer::checkBudget(ModuleOp module, int64_t budget) {

@@ -18,13 +18,13 @@ namespace dreamer {
 /// Steps towards less memory are put in order by what they cost for each byte that they free:
 /// a forward value of a loop is computed again instead of kept, gradients are deferred over fewer steps.
 /// What a step costs are FLOPs, and traffic at 8 FLOPs a byte. The shortest run of steps that fits is
-/// found by planning the entries for `target`, a few times, with the planner that the package is made
+/// found by planning the entries for all `targets`, a few times, with the planner that the package is made
 /// with. Operations to compute again get the attribute `dreamer.recompute`, `options.deferWindow` is
 /// set, and the decisions are written down in `dreamer.plan`.
 ///
 /// Fails, after an error that tells the least budget, where none fits.
 mlir::LogicalResult planMemory(mlir::ModuleOp module, ProgramOptions &options,
-                               const std::string &target);
+                               llvm::ArrayRef<std::string> targets);
 
 /// Whether the training entries of a module of the kernels phase fit into `budget` bytes in all
 /// variants; an error if not.

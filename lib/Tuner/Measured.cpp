@@ -109,7 +109,7 @@ double Measured::bound(const measure::Machine &machine) const {
   double seconds = 0;
   for (auto [id, part] : clock->executed)
     if (id >= 0 && static_cast<size_t>(id) < launches.size())
-      seconds += part * machine.bound(launches[id].flops, launches[id].bytes());
+      seconds += part * machine.bound(launches[id]);
   return seconds;
 }
 

@@ -19,7 +19,7 @@ std::vector<Task> collectTasks(ModuleOp program, const KernelTarget &target, Str
     Execution execution;
     execution.run(function, [&](Operation *executed) {
       auto op = dyn_cast<TunableOpInterface>(executed);
-      if (!op)
+      if (!op || op.getKernelParameters(target).getGroups().empty())
         return;
       Key key = keyOf(op, target, device);
       Task &task = tasks[key];

@@ -3,8 +3,10 @@
 
 #include "passes/LowerTileToVector/LowerTileToVector.h"
 #include "dialects/Schedule/ScheduleDialect.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -44,7 +46,7 @@ static lowering::Lowering::Grid gridOf(func::FuncOp function, Block &block) {
 }
 
 static LogicalResult lowerFunction(func::FuncOp function, const lowering::Handlers &handlers,
-                                   int64_t vectorBits) {
+                                   const KernelTarget &target) {
   if (!function.getBody().hasOneBlock())
     return function.emitError("expected a tile program of one block");
   Block &from = function.getBody().front();
@@ -52,7 +54,7 @@ static LogicalResult lowerFunction(func::FuncOp function, const lowering::Handle
   SmallVector<Location> locations(from.getNumArguments(), function.getLoc());
   Block *to = builder.createBlock(&function.getBody(), function.getBody().end(),
                                   from.getArgumentTypes(), locations);
-  lowering::Lowering lowering(builder, handlers, vectorBits, gridOf(function, *to));
+  lowering::Lowering lowering(builder, handlers, target, gridOf(function, *to));
   for (auto [old, argument] : llvm::zip(from.getArguments(), to->getArguments()))
     lowering.mapping().map(old, argument);
   if (failed(lowering.lowerBody(from)))
@@ -68,21 +70,29 @@ struct LowerTileToVector : impl::LowerTileToVectorBase<LowerTileToVector> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    int64_t bits = vectorBits;
-    if (auto target = module->getAttrOfType<DictionaryAttr>(schedule::attribute::target);
-        !bits && target)
-      if (auto given = target.getAs<IntegerAttr>("vector_bits"))
-        bits = given.getInt();
-    if (bits == 0)
-      bits = 256;
+    KernelTarget target = targetOf(module);
+    int64_t bits = target.vectorBits;
     if (bits != 128 && bits != 256 && bits != 512) {
       module.emitError() << "expected vectors of 128, 256 or 512 bits, found " << bits;
       return signalPassFailure();
     }
     lowering::Handlers handlers = lowering::makeHandlers(&getContext());
     for (auto function : module.getOps<func::FuncOp>())
-      if (hasTiles(function) && failed(lowerFunction(function, handlers, bits)))
+      if (hasTiles(function) && failed(lowerFunction(function, handlers, target)))
         return signalPassFailure();
+  }
+
+private:
+  /// What the options say, then what the module says, then vectors of 256 bits.
+  KernelTarget targetOf(ModuleOp module) {
+    KernelTarget target;
+    if (auto given = module->getAttrOfType<DictionaryAttr>(schedule::attribute::target))
+      target = KernelTarget::fromAttribute(given).value_or(target);
+    if (vectorBits)
+      target.vectorBits = vectorBits;
+    for (const std::string &feature : features)
+      target.features.insert(feature);
+    return target;
   }
 };
 } // namespace

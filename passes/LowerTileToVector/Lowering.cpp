@@ -30,13 +30,13 @@ Val Lowering::scalar(Value value) {
   return {emit(), values.lookupOrDefault(value)};
 }
 
-FailureOr<Tile> Lowering::shapeOf(Operation *op, tile::RegType type) {
+FailureOr<Tile> Lowering::vectorsOf(Operation *op, tile::RegType type) {
   if (type.getLayout() != tile::Layout::vectors)
     return op->emitError() << "expected a tile in the layout vectors on this target, found "
                            << type;
   if (type.getSlice())
     return Tile{1, 1, Vals(type.getRows())};
-  int64_t width = std::min<int64_t>(vectorBits / 32, llvm::PowerOf2Ceil(type.getColumns()));
+  int64_t width = std::min<int64_t>(target.lanes(), llvm::PowerOf2Ceil(type.getColumns()));
   if (type.getColumns() % width)
     return op->emitError() << "expected columns in a multiple of " << width
                            << ", the lanes of a vector, found " << type;
@@ -44,7 +44,13 @@ FailureOr<Tile> Lowering::shapeOf(Operation *op, tile::RegType type) {
   return Tile{perRow, width, Vals(type.getRows() * perRow)};
 }
 
+FailureOr<Tile> Lowering::shapeOf(Operation *op, tile::RegType type) {
+  return isAmx(type) ? amxShapeOf(target, op, type) : vectorsOf(op, type);
+}
+
 Type Lowering::partType(const Tile &shape, tile::RegType type) {
+  if (isAmx(type))
+    return amxPartType(type.getContext());
   if (type.getSlice())
     return type.getElementType();
   return VectorType::get(shape.width, type.getElementType());
@@ -138,12 +144,12 @@ LogicalResult Lowering::lowerControlFlow(Operation &op) {
     OperationState terminator(end->getLoc(), end->getName(), yielded, {}, end->getAttrs());
     builder.create(terminator);
   }
-  emitter.emplace(builder, op.getLoc(), vectorBits);
+  emitter.emplace(builder, op.getLoc(), target.vectorBits);
   return bindParts(op, op.getResults(), copy->getResults());
 }
 
 LogicalResult Lowering::lower(Operation &op) {
-  emitter.emplace(builder, op.getLoc(), vectorBits);
+  emitter.emplace(builder, op.getLoc(), target.vectorBits);
   if (auto handler = handlers.find(op.getName()); handler != handlers.end())
     return handler->second(*this, &op);
   if (isa<tile::TileDialect>(op.getDialect()))

@@ -8,6 +8,7 @@
 
 #include "dialects/Tile/TileDialect.h"
 #include "lib/Kernels/Emit.h"
+#include "lib/Kernels/KernelTarget.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/DenseMap.h"
 #include <memory>
@@ -33,7 +34,8 @@ struct Place {
   bool hasAllColumns() const { return validColumns.isInteger(type.getColumns()); }
 };
 
-/// A tile in registers: `perRow` vectors of `width` lanes for each row; scalars for a column.
+/// A tile in registers: `perRow` vectors of `width` lanes for each row; scalars for a column; of AMX
+/// accumulators, `perRow` tiles of 16 columns for each 16 rows.
 struct Tile {
   int64_t perRow = 0, width = 0;
   Vals parts;
@@ -64,8 +66,9 @@ public:
     mlir::Value id, count;
   };
 
-  Lowering(mlir::OpBuilder &builder, const Handlers &handlers, int64_t vectorBits, Grid grid)
-      : builder(builder), handlers(handlers), vectorBits(vectorBits), grid(grid) {}
+  Lowering(mlir::OpBuilder &builder, const Handlers &handlers, const KernelTarget &target,
+           Grid grid)
+      : builder(builder), handlers(handlers), target(target), grid(grid) {}
 
   /// Writes what the operations of `block` do at the insertion point, but for its terminator.
   llvm::LogicalResult lowerBody(mlir::Block &block);
@@ -74,6 +77,7 @@ public:
   kernels::Emitter &emit() { return *emitter; }
   mlir::IRMapping &mapping() { return values; }
   const Grid &getGrid() const { return grid; }
+  const KernelTarget &getTarget() const { return target; }
 
   /// What has become of a scalar; a number if it is a constant.
   Val scalar(mlir::Value value);
@@ -84,6 +88,8 @@ public:
 
   /// The tile of a type, without its parts; fails, with an error at `op`, where it cannot be in
   /// vectors.
+  llvm::FailureOr<Tile> vectorsOf(mlir::Operation *op, tile::RegType type);
+  /// The same where it may be AMX accumulators as well.
   llvm::FailureOr<Tile> shapeOf(mlir::Operation *op, tile::RegType type);
   /// The type of one part.
   mlir::Type partType(const Tile &shape, tile::RegType type);
@@ -99,7 +105,7 @@ private:
 
   mlir::OpBuilder &builder;
   const Handlers &handlers;
-  int64_t vectorBits;
+  const KernelTarget &target;
   Grid grid;
   std::optional<kernels::Emitter> emitter;
   mlir::IRMapping values;
@@ -114,6 +120,21 @@ void addMemoryHandlers(Handlers &handlers, mlir::MLIRContext *context);
 void addPlaceHandlers(Handlers &handlers, mlir::MLIRContext *context);
 void addValueHandlers(Handlers &handlers, mlir::MLIRContext *context);
 void addProductHandlers(Handlers &handlers, mlir::MLIRContext *context);
+
+/// Operations on AMX accumulators (Amx.cpp).
+bool isAmx(tile::RegType type);
+llvm::FailureOr<Tile> amxShapeOf(const KernelTarget &target, mlir::Operation *op,
+                                 tile::RegType type);
+mlir::Type amxPartType(mlir::MLIRContext *context);
+llvm::LogicalResult lowerAmxFill(Lowering &lowering, tile::FillOp op);
+llvm::LogicalResult lowerAmxLoad(Lowering &lowering, tile::LoadOp op);
+llvm::LogicalResult lowerAmxStore(Lowering &lowering, tile::StoreOp op);
+llvm::LogicalResult lowerAmxMma(Lowering &lowering, tile::MmaOp op);
+
+/// Whether a number is known to be a multiple of `n`: a constant, or made by operations that keep it.
+bool isMultipleOf(Val x, int64_t n);
+/// How deep a product is; fails, with an error at `op`, where that is not known to be a multiple of `n`.
+llvm::FailureOr<Val> depthOf(tile::MmaOp op, const Place &a, const Place &b, int64_t n);
 
 } // namespace dreamer::lowering
 

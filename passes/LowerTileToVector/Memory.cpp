@@ -74,7 +74,9 @@ void storeVector(Lowering &lowering, const Place &place, const Row &row, Val col
 }
 
 static LogicalResult lowerLoad(Lowering &lowering, tile::LoadOp op) {
-  FailureOr<Tile> tile = lowering.shapeOf(op, op.getType());
+  if (isAmx(op.getType()))
+    return lowerAmxLoad(lowering, op);
+  FailureOr<Tile> tile = lowering.vectorsOf(op, op.getType());
   if (failed(tile))
     return failure();
   const Place &place = lowering.place(op.getSource());
@@ -102,6 +104,8 @@ Val combine(tile::Combine how, Val a, Val b) {
 }
 
 static LogicalResult lowerStore(Lowering &lowering, tile::StoreOp op) {
+  if (isAmx(op.getValue().getType()))
+    return lowerAmxStore(lowering, op);
   Tile tile = lowering.tile(op.getValue());
   const Place &place = lowering.place(op.getTarget());
   bool slice = op.getValue().getType().getSlice();

@@ -11,7 +11,9 @@ using namespace mlir;
 namespace dreamer::lowering {
 
 static LogicalResult lowerFill(Lowering &lowering, tile::FillOp op) {
-  FailureOr<Tile> tile = lowering.shapeOf(op, op.getType());
+  if (isAmx(op.getType()))
+    return lowerAmxFill(lowering, op);
+  FailureOr<Tile> tile = lowering.vectorsOf(op, op.getType());
   if (failed(tile))
     return failure();
   Val value = lowering.scalar(op.getValue());
@@ -112,7 +114,7 @@ private:
 static LogicalResult lowerMap(Lowering &lowering, tile::MapOp op) {
   SmallVector<Tile> results;
   for (Value result : op.getResults()) {
-    FailureOr<Tile> tile = lowering.shapeOf(op, cast<tile::RegType>(result.getType()));
+    FailureOr<Tile> tile = lowering.vectorsOf(op, cast<tile::RegType>(result.getType()));
     if (failed(tile))
       return failure();
     results.push_back(*tile);
@@ -154,6 +156,8 @@ static Val combineLanes(tile::Combine how, Val vector) {
 }
 
 static LogicalResult lowerReduce(Lowering &lowering, tile::ReduceOp op) {
+  if (failed(lowering.vectorsOf(op, op.getSource().getType())))
+    return failure();
   Tile source = lowering.tile(op.getSource());
   Tile result{1, 1, {}};
   for (int64_t row = 0; row < source.rows(); ++row) {
@@ -167,7 +171,7 @@ static LogicalResult lowerReduce(Lowering &lowering, tile::ReduceOp op) {
 }
 
 static LogicalResult lowerBroadcast(Lowering &lowering, tile::BroadcastOp op) {
-  FailureOr<Tile> tile = lowering.shapeOf(op, op.getType());
+  FailureOr<Tile> tile = lowering.vectorsOf(op, op.getType());
   if (failed(tile))
     return failure();
   const Tile &source = lowering.tile(op.getSource());

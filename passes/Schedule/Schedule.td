@@ -30,10 +30,10 @@ def SchedulePass : Pass<"dreamer-schedule", "::mlir::ModuleOp"> {
   }];
   let options = [
     ListOption<"targets", "targets", "std::string",
-               "x86-64-v3, x86-64-v4 or native; default: x86-64-v3 and x86-64-v4">,
+               "x86-64-v3, x86-64-v4, x86-64-v4-bf16, x86-64-v4-amx or native; default: x86-64-v3 and x86-64-v4">,
   ];
   let dependentDialects = [
-    "::dreamer::schedule::ScheduleDialect", "::mlir::arith::ArithDialect",
+    "::dreamer::schedule::ScheduleDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
     "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];

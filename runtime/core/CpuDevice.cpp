@@ -129,33 +129,36 @@ static Status checkDescriptor(const dreamer_package_descriptor &descriptor,
   return {};
 }
 
-/// The variant of that name, or the last that this machine can run.
+/// The variant of that name, or the last that this machine can run and may run: where Linux refuses
+/// the tile registers, the next one.
 static Result<const dreamer_variant *> chooseVariant(const dreamer_package_descriptor &descriptor,
                                                      std::string_view wanted,
                                                      const std::string &path) {
-  const dreamer_variant *chosen = nullptr, *nearest = nullptr;
+  const dreamer_variant *nearest = nullptr;
   std::vector<std::string> names;
-  for (uint32_t i = 0; i < descriptor.variant_count; ++i) {
+  Status refused;
+  // Variants come from the least to the most demanding.
+  for (uint32_t i = descriptor.variant_count; i-- > 0;) {
     const dreamer_variant &variant = descriptor.variants[i];
-    names.emplace_back(variant.name);
+    names.emplace(names.begin(), variant.name);
     if (!wanted.empty() && wanted != variant.name)
       continue;
-    if (!nearest) // variants come from the least to the most demanding
-      nearest = &variant;
-    if ((variant.features & ~cpuFeatures()) == 0)
-      chosen = &variant;
+    nearest = &variant;
+    if ((variant.features & ~cpuFeatures()) != 0)
+      continue;
+    refused = requestCpuPermissions(variant.features);
+    if (!refused.failed())
+      return &variant;
   }
   if (!nearest)
     return failure(DREAMER_NOT_FOUND, path, "a variant " + inQuotes(wanted), listed(names));
-  if (!chosen) {
-    std::vector<std::string> missing = cpuFeatureNames(nearest->features & ~cpuFeatures());
-    return failure(DREAMER_INCOMPATIBLE, path,
-                   "a processor for variant '" + std::string(nearest->name) + "'",
-                   "one without " + listed(missing, 32),
-                   "compile the package for this machine: --target=cpu:native");
-  }
-  DREAMER_RETURN_IF_FAILED(requestCpuPermissions(chosen->features));
-  return chosen;
+  DREAMER_RETURN_IF_FAILED(refused);
+  std::vector<std::string> missing = cpuFeatureNames(nearest->features & ~cpuFeatures());
+  return failure(DREAMER_INCOMPATIBLE, path,
+                 "a processor for variant '" + std::string(nearest->name) + "'",
+                 "one without " + listed(missing, 32),
+                 wanted.empty() ? "compile the package for this machine: --target=cpu:native"
+                                : "leave the choice to the loader, or name another variant");
 }
 
 static Result<std::vector<dreamer_entry_fn>> findEntries(const dreamer_variant &variant,

@@ -330,6 +330,12 @@ static LaunchSpec readLaunch(const JsonCursor &cursor) {
   launch.kernel = cursor.at("kernel").string();
   launch.operation = cursor.at("operation").string();
   launch.part = cursor.has("part") ? cursor.at("part").string() : "other";
+  if (cursor.has("products")) {
+    JsonCursor products = cursor.at("products");
+    launch.products = products.string();
+    if (launch.products != "pairs" && launch.products != "tiles")
+      products.fail("'pairs' or 'tiles'", inQuotes(launch.products));
+  }
   auto count = [&](const char *key) {
     return cursor.has(key) ? cursor.at(key).integer(0, std::numeric_limits<int64_t>::max()) : 0;
   };

@@ -33,8 +33,9 @@
 //     outputs         [{name, dtype, shape, buffer, offset?, role?,
 //                     updates?: name of an input, at the same place}]
 //   launches?         {variant: {entry: [{kernel, operation, part?, flops?, bytes_read?,
-//                     bytes_written?}]}}: what the code of a variant launches, by the ids that it
-//                     gives (dreamer_services.launch); numbers are of one launch, 0 if absent
+//                     bytes_written?, products?: "pairs" | "tiles"}]}}: what the code of a variant
+//                     launches, by the ids that it gives (dreamer_services.launch); numbers are of
+//                     one launch, 0 if absent; products: bf16 multiplied by AVX512-BF16 or AMX
 //   cost?, plan?      for people and tools
 //
 // An input with a default is optional; so is "<block>.depth" (default: the compiled depth). Inputs
@@ -133,6 +134,7 @@ struct LaunchSpec {
   int64_t flops = 0;     ///< contractions; a multiply-add counts two
   int64_t bytesRead = 0;
   int64_t bytesWritten = 0;
+  std::string products = {}; ///< of bf16 as it is: "pairs" or "tiles"; "" if all is f32
 
   int64_t bytes() const { return bytesRead + bytesWritten; }
 };

@@ -10,6 +10,10 @@
 #include <algorithm>
 #include <fstream>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace dreamer::measure {
 namespace {
 
@@ -53,20 +57,79 @@ double bestSeconds(int runs, Run run) {
   return best;
 }
 
+/// FLOP/s of all threads together, each of which computes `flops` in `run`.
+template <typename Run>
+double measureRate(runtime::Device &device, int64_t flops, Run run) {
+  double seconds = bestSeconds(50, [&] {
+    device.parallelFor(device.threads(), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        run();
+    });
+  });
+  return static_cast<double>(flops * device.threads()) / seconds;
+}
+
+// Under a millisecond: shorter than a turn of the scheduler.
+constexpr int64_t steps = 200'000, tileSteps = 10'000;
+
 double measureFlops(runtime::Device &device) {
-  constexpr int64_t steps = 200'000; // under a millisecond: shorter than a turn of the scheduler
   bool has256 = (DREAMER_CPU_X86_64_V3 & ~runtime::cpuFeatures()) == 0;
   bool has512 = runtime::cpuFeatures() >> DREAMER_CPU_AVX512F & 1;
   auto run = has512 ? multiplyAdds512 : has256 ? multiplyAdds256 : multiplyAddsAny;
   int64_t lanes = has512 ? 16 : 8;
-  double seconds = bestSeconds(50, [&] {
-    device.parallelFor(device.threads(), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
-        run(steps);
-    });
-  });
-  return static_cast<double>(2 * 12 * lanes * steps * device.threads()) / seconds;
+  return measureRate(device, 2 * 12 * lanes * steps, [&] { run(steps); });
 }
+
+#if defined(__x86_64__)
+
+/// `steps` dot products of pairs in each of 12 registers.
+__attribute__((target("avx512f,avx512bf16"), noinline)) void multiplyPairs(int64_t steps) {
+  __m512 x[12] = {};
+  __m512bh one = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3f803f80));
+  for (int64_t step = 0; step < steps; ++step)
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; ++i) x[i] =
+        _mm512_dpbf16_ps(x[i], one, one);
+  for (int i = 1; i < 12; ++i)
+    x[0] = _mm512_add_ps(x[0], x[i]);
+  sink = _mm512_cvtss_f32(x[0]);
+}
+
+/// `steps` products of tiles in each of four accumulators. Tiles hold zeros, which are no faster.
+__attribute__((target("amx-tile,amx-bf16"), noinline)) void multiplyTiles(int64_t steps) {
+  struct alignas(64) {
+    uint8_t palette = 1, startRow = 0, reserved[14] = {};
+    uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } shape;
+  _tile_loadconfig(&shape);
+  for (int64_t step = 0; step < steps; ++step) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_release();
+}
+
+/// What the machine has. Not run on hardware that has it yet.
+std::map<std::string, double> measureNarrowFlops(runtime::Device &device) {
+  std::map<std::string, double> found;
+  auto has = [](int feature) { return (runtime::cpuFeatures() >> feature & 1) != 0; };
+  if (has(DREAMER_CPU_AVX512BF16))
+    found["pairs"] = measureRate(device, 2 * 12 * 32 * steps, [] { multiplyPairs(steps); });
+  constexpr uint64_t tiles = uint64_t{1} << DREAMER_CPU_AMX_BF16 | uint64_t{1}
+                                                                       << DREAMER_CPU_AMX_TILE;
+  if (has(DREAMER_CPU_AMX_BF16) && runtime::requestCpuPermissions(tiles).ok())
+    found["tiles"] =
+        measureRate(device, 2 * 4 * 16 * 16 * 32 * tileSteps, [] { multiplyTiles(tileSteps); });
+  return found;
+}
+
+#else
+
+std::map<std::string, double> measureNarrowFlops(runtime::Device &) { return {}; }
+
+#endif
 
 //===-- Memory ---===//
 
@@ -141,9 +204,14 @@ double Machine::bandwidthFor(int64_t bytes) const {
   return bandwidths.back().bytesPerSecond;
 }
 
-double Machine::bound(int64_t flops, int64_t bytes) const {
-  return std::max(static_cast<double>(flops) / flopsPerSecond,
-                  static_cast<double>(bytes) / bandwidthFor(bytes));
+double Machine::peakOf(const std::string &products) const {
+  auto found = narrowFlopsPerSecond.find(products);
+  return found == narrowFlopsPerSecond.end() ? flopsPerSecond : found->second;
+}
+
+double Machine::bound(const runtime::LaunchSpec &launch) const {
+  return std::max(static_cast<double>(launch.flops) / peakOf(launch.products),
+                  static_cast<double>(launch.bytes()) / bandwidthFor(launch.bytes()));
 }
 
 Machine measureMachine(runtime::Device &device) {
@@ -152,6 +220,7 @@ Machine measureMachine(runtime::Device &device) {
   machine.features = runtime::cpuFeatureNames(runtime::cpuFeatures());
   machine.threads = device.threads();
   machine.flopsPerSecond = measureFlops(device);
+  machine.narrowFlopsPerSecond = measureNarrowFlops(device);
   machine.bandwidths = measureBandwidths(device);
   return machine;
 }

@@ -3,7 +3,7 @@
 //
 // RUN: dreamer-opt %s --dreamer-schedule=targets=x86-64-v3 --split-input-file --verify-diagnostics
 // RUN: echo 'module {}' | not dreamer-opt --dreamer-schedule=targets=x86-64-v9 2>&1 | FileCheck %s --check-prefix=TARGET
-// TARGET: expected x86-64-v3, x86-64-v4 or native as a target, found 'x86-64-v9'
+// TARGET: expected x86-64-v3, x86-64-v4, x86-64-v4-bf16, x86-64-v4-amx or native as a target, found 'x86-64-v9'
 
 func.func @no_kernel(%a: tensor<4xf32> {dreamer.name = "a"}) -> (tensor<4xf32> {dreamer.name = "b"}) {
   // expected-error @below {{expected an operation with kernels for x86-64-v3, found 'arith.addf', which has none}}

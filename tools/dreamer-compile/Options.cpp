@@ -101,8 +101,8 @@ cl::opt<std::string>
             cl::value_desc("regex"), cl::ValueOptional, cl::cat(category));
 cl::list<std::string>
     targets("target",
-            cl::desc("Machines: cpu (any x86-64-v3 or v4, default), cpu:native (this "
-                     "one), cpu:x86-64-v3, cpu:x86-64-v4"),
+            cl::desc("Machines: cpu (any from x86-64-v3 on, default), cpu:native (this one), "
+                     "cpu:x86-64-v3, cpu:x86-64-v4, cpu:x86-64-v4-bf16, cpu:x86-64-v4-amx"),
             cl::value_desc("target"), cl::CommaSeparated, cl::cat(category));
 cl::opt<std::string>
     compileFrom("compile-from",
@@ -285,7 +285,8 @@ bool readRemarks(std::string &regex) {
 bool readTargets(CompilerOptions &options) {
   options.targets.assign(targets.begin(), targets.end());
   std::string problem;
-  return variantsOf(options.targets, problem) || usageError("--target: " + problem);
+  return variantsOf(options.targets, /*narrow=*/true, problem) ||
+         usageError("--target: " + problem);
 }
 
 } // namespace

@@ -30,7 +30,7 @@ static std::vector<std::string> rowOf(const KernelTiming &kernel, const EntryTim
           formatFixed(1e3 * kernel.seconds, 3),
           percent(ratio(kernel.seconds, timing.kernelSeconds() + timing.betweenKernels)),
           formatFixed(1e-9 * flops, 1),
-          percent(flops / machine.flopsPerSecond),
+          percent(flops / machine.peakOf(kernel.products)),
           formatFixed(1e-9 * ratio(static_cast<double>(kernel.bytes), kernel.seconds), 1),
           percent(shareOfBandwidth(kernel, machine)),
           formatFixed(1e3 * kernel.bound, 3),
@@ -59,7 +59,10 @@ static std::string tableOf(const EntryTiming &timing, const Machine &machine) {
 std::string BenchReport::asTable() const {
   std::string out = text(model, " on ", device, ", ", variant, ", ", machine.threads, " threads\n",
                          machine.processor, "\nf32 peak ",
-                         formatFixed(1e-9 * machine.flopsPerSecond, 1), " GFLOP/s; bandwidth");
+                         formatFixed(1e-9 * machine.flopsPerSecond, 1), " GFLOP/s");
+  for (const auto &[products, rate] : machine.narrowFlopsPerSecond)
+    out += text(", bf16 in ", products, " ", formatFixed(1e-9 * rate, 1), " GFLOP/s");
+  out += "; bandwidth";
   const char *separator = " ";
   for (const Bandwidth &bandwidth : machine.bandwidths) {
     out += text(separator, formatFixed(1e-9 * bandwidth.bytesPerSecond, 1), " GB/s over ",
@@ -81,7 +84,8 @@ static train::OrderedJson describe(const KernelTiming &kernel, const Machine &ma
           {"flops", kernel.flops},
           {"bytes", kernel.bytes},
           {"flops_per_second", flops},
-          {"share_of_flops_peak", flops / machine.flopsPerSecond},
+          {"products", kernel.products.empty() ? "f32" : kernel.products},
+          {"share_of_flops_peak", flops / machine.peakOf(kernel.products)},
           {"bytes_per_second", ratio(static_cast<double>(kernel.bytes), kernel.seconds)},
           {"share_of_bandwidth", shareOfBandwidth(kernel, machine)},
           {"bound_seconds", kernel.bound},
@@ -118,6 +122,7 @@ std::string BenchReport::asJson() const {
                               {"features", machine.features},
                               {"threads", machine.threads},
                               {"flops_per_second", machine.flopsPerSecond},
+                              {"narrow_flops_per_second", machine.narrowFlopsPerSecond},
                               {"bandwidths", std::move(bandwidths)}}}};
   out["entries"] = train::OrderedJson::array();
   for (const EntryTiming &timing : entries)

@@ -64,10 +64,11 @@ void LaunchTimes::summarize(const Machine &machine, EntryTiming &timing) const {
       continue;
     KernelTiming &kernel = found->second;
     kernel.operation = launch.operation;
+    kernel.products = launch.products;
     kernel.launches += counts[id];
     kernel.flops += counts[id] * launch.flops;
     kernel.bytes += counts[id] * launch.bytes();
-    kernel.bound += static_cast<double>(counts[id]) * machine.bound(launch.flops, launch.bytes());
+    kernel.bound += static_cast<double>(counts[id]) * machine.bound(launch);
   }
   for (auto &[name, kernel] : kernels)
     timing.kernels.push_back(std::move(kernel));

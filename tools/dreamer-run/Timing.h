@@ -17,7 +17,7 @@ using measure::Bandwidth, measure::Machine;
 
 /// All launches of one kernel in one run of an entry.
 struct KernelTiming {
-  std::string kernel, operation;
+  std::string kernel, operation, products;
   int64_t launches = 0;
   int64_t flops = 0, bytes = 0; ///< of all launches together
   double seconds = 0;           ///< median over the runs

@@ -35,9 +35,9 @@ void catchInterrupts() {
 }
 
 /// Of the variants asked for, the one that this machine would run.
-std::optional<KernelTarget> chooseTarget(ArrayRef<std::string> asked) {
+std::optional<KernelTarget> chooseTarget(ArrayRef<std::string> asked, bool narrow) {
   std::string problem;
-  std::optional<std::vector<std::string>> variants = variantsOf(asked, problem);
+  std::optional<std::vector<std::string>> variants = variantsOf(asked, narrow, problem);
   std::optional<KernelTarget> chosen;
   for (StringRef name : variants.value_or(std::vector<std::string>()))
     if (std::optional<KernelTarget> target = KernelTarget::named(name, problem))
@@ -161,9 +161,6 @@ int Tuning::run(ModuleOp program, const KernelTarget &target) {
 
 /// Brings the input to the program phase and tunes it.
 int tune(const TuneOptions &options, tuning::Database &database) {
-  std::optional<KernelTarget> target = chooseTarget(options.program.compiler.targets);
-  if (!target)
-    return 2;
   DialectRegistry registry;
   registerCompilerDialects(registry);
   MLIRContext context(registry);
@@ -179,6 +176,10 @@ int tune(const TuneOptions &options, tuning::Database &database) {
     return fail("--compile-from: expected model or program, found a later phase");
   if (failed(compile(*input->module, compiler, "")))
     return 1;
+  std::optional<KernelTarget> target =
+      chooseTarget(options.program.compiler.targets, multipliesNarrow(*input->module));
+  if (!target)
+    return 2;
   return Tuning(options, database).run(*input->module, *target);
 }
 

@@ -3,6 +3,7 @@
 
 #include "lib/Target/X86/ObjectCode.h"
 #include "dialects/Schedule/ScheduleDialect.h"
+#include "lib/Target/X86/Emulate.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/StringExtras.h"
@@ -166,6 +167,9 @@ FailureOr<VariantCode> dreamer::compileVariant(ModuleOp variant, StringRef artif
     return failure();
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
+  if (!target->emulated.empty())
+    if (llvm::Error error = emulateNarrowProducts(*module))
+      return variant.emitError() << llvm::toString(std::move(error));
   VariantCode code{*target, renameEntries(variant, *module, target->name), {}};
   setFunctionAttributes(*module, *target);
   optimize(*module, *machine);

@@ -8,6 +8,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 
+using namespace dreamer;
 using namespace dreamer::test;
 using llvm::formatv;
 
@@ -76,64 +77,78 @@ private:
   int count = 0;
 };
 
+/// Products of one operand and what follows them.
+OpCase fused(Random &r, bool narrow, int64_t bits) {
+  FusedText text(r);
+  int64_t rows = r.oneOf<int64_t>({1, 3, 8, 13, 50, 400}), depth = r.oneOf<int64_t>({1, 8, 23, 70});
+  std::string x = text.input({rows, depth}, narrow);
+  std::string xType = FusedText::tensor({rows, depth}, narrow ? "bf16" : "f32");
+  auto positions = text.add({r.ints({rows}, 0, 99)}, FusedText::tensor({rows}, "i32")),
+       step = text.add({int64_t(3)}, "index");
+  for (int64_t products = r.between(1, 3); products > 0; --products) {
+    int64_t head = 2 * r.oneOf<int64_t>({1, 4, 8, 32}), columns = head * r.between(1, 5);
+    std::string type = FusedText::tensor({rows, columns}), norm = FusedText::tensor({head});
+    bool transposed = r.chance(30), sum = r.chance(30);
+    llvm::SmallVector<int64_t> shape{columns, depth};
+    if (transposed)
+      std::swap(shape[0], shape[1]);
+    std::string w = text.input(shape, narrow), term = text.input({rows, columns});
+    std::string value = text.operation(
+        formatv("linear {0}, {1} {2}{3} : {4}, {5}{6}", x, w, sum ? "into(" + term + ")" : "",
+                transposed ? "{transpose}" : "", xType,
+                FusedText::tensor(shape, narrow ? "bf16" : "f32"), sum ? ", " + type : ""));
+    if (r.chance(40))
+      text.give(value, type);
+    for (int64_t followers = r.between(0, 4); followers > 0; --followers) {
+      switch (r.between(0, 4)) {
+      case 0:
+        value = text.operation(formatv("rms_norm {0}, {1} {{eps = 1.0e-6 : f64} : {2}, {3}", value,
+                                       text.input({head}), type, norm));
+        break;
+      case 1: {
+        bool byStep = r.chance(50);
+        value = text.operation(
+            formatv("rotary {0}, {1} {{head_dim = {2}, theta = 100.0 : f64} : {3}, {4}", value,
+                    byStep ? step : positions, head, type,
+                    byStep ? "index" : FusedText::tensor({rows}, "i32")));
+        break;
+      }
+      case 2:
+        value = text.operation(formatv("add {0}, {1} : {2}, {2}", value, term, type));
+        break;
+      case 3:
+        value = text.operation(formatv("scale {0} {{factor = 0.5 : f64} : {1}", value, type));
+        break;
+      case 4:
+        value = text.operation(formatv("swiglu {0}, {1} : {2}, {2}", term, value, type));
+        break;
+      }
+      if (followers > 1 && r.chance(30))
+        text.give(value, type);
+    }
+    text.give(value, type);
+  }
+  return text.test(3e-6, bits);
+}
+
 } // namespace
 
 TEST(FusedKernels, MatchTheReference) {
   for (unsigned seed = 0; seed < 20; ++seed) {
     Random r(seed);
-    FusedText text(r);
     bool narrow = r.chance(20);
-    int64_t rows = r.oneOf<int64_t>({1, 3, 8, 13, 50, 400}),
-            depth = r.oneOf<int64_t>({1, 8, 23, 70});
-    std::string x = text.input({rows, depth}, narrow);
-    std::string xType = FusedText::tensor({rows, depth}, narrow ? "bf16" : "f32");
-    auto positions = text.add({r.ints({rows}, 0, 99)}, FusedText::tensor({rows}, "i32")),
-         step = text.add({int64_t(3)}, "index");
-    for (int64_t products = r.between(1, 3); products > 0; --products) {
-      int64_t head = 2 * r.oneOf<int64_t>({1, 4, 8, 32}), columns = head * r.between(1, 5);
-      std::string type = FusedText::tensor({rows, columns}), norm = FusedText::tensor({head});
-      bool transposed = r.chance(30), sum = r.chance(30);
-      llvm::SmallVector<int64_t> shape{columns, depth};
-      if (transposed)
-        std::swap(shape[0], shape[1]);
-      std::string w = text.input(shape, narrow), term = text.input({rows, columns});
-      std::string value = text.operation(
-          formatv("linear {0}, {1} {2}{3} : {4}, {5}{6}", x, w, sum ? "into(" + term + ")" : "",
-                  transposed ? "{transpose}" : "", xType,
-                  FusedText::tensor(shape, narrow ? "bf16" : "f32"), sum ? ", " + type : ""));
-      if (r.chance(40))
-        text.give(value, type);
-      for (int64_t followers = r.between(0, 4); followers > 0; --followers) {
-        switch (r.between(0, 4)) {
-        case 0:
-          value = text.operation(formatv("rms_norm {0}, {1} {{eps = 1.0e-6 : f64} : {2}, {3}",
-                                         value, text.input({head}), type, norm));
-          break;
-        case 1: {
-          bool byStep = r.chance(50);
-          value = text.operation(
-              formatv("rotary {0}, {1} {{head_dim = {2}, theta = 100.0 : f64} : {3}, {4}", value,
-                      byStep ? step : positions, head, type,
-                      byStep ? "index" : FusedText::tensor({rows}, "i32")));
-          break;
-        }
-        case 2:
-          value = text.operation(formatv("add {0}, {1} : {2}, {2}", value, term, type));
-          break;
-        case 3:
-          value = text.operation(formatv("scale {0} {{factor = 0.5 : f64} : {1}", value, type));
-          break;
-        case 4:
-          value = text.operation(formatv("swiglu {0}, {1} : {2}, {2}", term, value, type));
-          break;
-        }
-        if (followers > 1 && r.chance(30))
-          text.give(value, type);
-      }
-      text.give(value, type);
-    }
-    check(text.test(3e-6, r.oneOf({256, 512})));
+    check(fused(r, narrow, r.oneOf({256, 512})));
   }
+}
+
+TEST(FusedKernels, OfNarrowProductsMatchTheReference) {
+  for (unsigned seed = 0; seed < 10; ++seed)
+    for (NarrowProducts products : {NarrowProducts::pairs, NarrowProducts::tiles}) {
+      Random r(seed);
+      OpCase test = fused(r, /*narrow=*/true, 512);
+      test.products = products;
+      check(test);
+    }
 }
 
 // What is not given is computed where it is replaced, or beside it if it is read again.

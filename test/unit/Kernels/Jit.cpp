@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "test/unit/Kernels/Jit.h"
+#include "lib/Target/X86/Emulate.h"
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -24,27 +24,18 @@ using namespace mlir;
 
 namespace dreamer::test {
 
-static LogicalResult lower(ModuleOp module, int64_t vectorBits) {
-  PassManager tiles(module.getContext());
-  LowerTileToVectorOptions options;
-  options.vectorBits = vectorBits;
-  tiles.addPass(createLowerTileToVector(options));
-  tiles.addPass(createExpandForCpuPass());
-  if (failed(tiles.run(module)))
-    return failure();
+static LogicalResult lower(ModuleOp module, const KernelTarget &target) {
   PassManager passes(module.getContext());
+  LowerTileToVectorOptions options;
+  options.vectorBits = target.vectorBits;
+  options.features.assign(target.emulated.begin(), target.emulated.end());
+  passes.addPass(createLowerTileToVector(options));
+  passes.addPass(createExpandForCpuPass());
   passes.addPass(createSCFToControlFlowPass());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());
   passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
-  passes.addPass(createConvertIndexToLLVMPass());
-  ConvertFuncToLLVMPassOptions functions;
-  functions.useBarePtrCallConv = true;
-  passes.addPass(createConvertFuncToLLVMPass(functions));
-  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createScheduleToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
   return passes.run(module);
 }
@@ -71,12 +62,12 @@ static std::optional<T> take(llvm::Expected<T> value) {
   return std::nullopt;
 }
 
-std::unique_ptr<Jit> Jit::compile(ModuleOp module, int64_t vectorBits) {
+std::unique_ptr<Jit> Jit::compile(ModuleOp module, const KernelTarget &target) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
-  if (failed(lower(module, vectorBits)))
+  if (failed(lower(module, target)))
     return nullptr;
   auto context = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, *context);
@@ -86,6 +77,11 @@ std::unique_ptr<Jit> Jit::compile(ModuleOp module, int64_t vectorBits) {
   auto machine = take(host->createTargetMachine());
   if (!machine)
     return nullptr;
+  if (!target.emulated.empty())
+    if (llvm::Error error = emulateNarrowProducts(*code)) {
+      llvm::errs() << llvm::toString(std::move(error)) << "\n";
+      return nullptr;
+    }
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple());
   for (llvm::Function &function : *code) {

@@ -6,6 +6,7 @@
 #ifndef DREAMER_TEST_UNIT_KERNELS_JIT_H
 #define DREAMER_TEST_UNIT_KERNELS_JIT_H
 
+#include "lib/Kernels/KernelTarget.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include <cstdint>
@@ -16,9 +17,9 @@ namespace dreamer::test {
 /// The functions of a module of func, scf, arith, math, vector and memref, callable.
 class Jit {
 public:
-  /// Lowers and compiles `module`, which is changed: tile programs to vectors of `vectorBits`. Null,
-  /// after an error, on failure.
-  static std::unique_ptr<Jit> compile(mlir::ModuleOp module, int64_t vectorBits = 256);
+  /// Lowers and compiles `module`, which is changed, for `target`'s vectors and the features that it
+  /// emulates; its other features are this machine's. Null, after an error, on failure.
+  static std::unique_ptr<Jit> compile(mlir::ModuleOp module, const KernelTarget &target);
 
   /// Calls a function of integers and memrefs (bare pointers); at most 64.
   void call(llvm::StringRef name, llvm::ArrayRef<int64_t> arguments) const;

@@ -16,6 +16,7 @@
 #include "test/unit/Kernels/Jit.h"
 #include "test/unit/Kernels/RecordedSchedule.h"
 #include "gtest/gtest.h"
+#include <array>
 #include <cstring>
 #include <limits>
 
@@ -77,6 +78,39 @@ std::pair<Floats, Floats> attend(const Floats &q, const Floats &k, const Floats 
         }
       }
   return {out, lse};
+}
+
+std::vector<OpCase> expertWeightGrads(Random &r, bool narrow, bool many) {
+  int64_t positions = many ? 2500 : r.oneOf<int64_t>({1, 3, 40, 700});
+  int64_t experts = r.oneOf<int64_t>({1, 2, 5, 16});
+  int64_t k = r.between(1, std::min<int64_t>(experts, 4));
+  // A factor of rows or of choices.
+  auto factor = [&](int64_t features) {
+    return Operand{r.chance(50) ? r.floats({2, positions, features}, 1, narrow)
+                                : r.floats({2, positions, k, features}, 1, narrow),
+                   narrow};
+  };
+  std::vector<int64_t> lefts;
+  for (int64_t i = 0, n = r.between(1, 2); i < n; ++i)
+    lefts.push_back(many ? 5 : r.oneOf<int64_t>({1, 5, 6, 16, 40}));
+  std::vector<Operand> operands;
+  for (int64_t left : lefts)
+    operands.push_back(factor(left));
+  int64_t right = many ? 900 : r.oneOf<int64_t>({1, 7, 33, 64, 600});
+  operands.push_back(factor(right));
+  // Evenly, or nearly all to the last expert; some choices are none.
+  operands.push_back(
+      {r.ints({2, positions, k}, r.chance(30) ? experts - 1 : -r.between(0, 1), experts - 1)});
+  auto attributes = [&](size_t sums) {
+    return "experts = " + std::to_string(experts) +
+           " : i64, operandSegmentSizes = array<i32: " + std::to_string(lefts.size()) + ", 1, 1, " +
+           std::to_string(sums) + ">";
+  };
+  OpCase stores{"expert_weight_grad", attributes(0), operands, 4e-6}, adds = stores;
+  adds.attributes = attributes(lefts.size());
+  for (int64_t left : lefts)
+    adds.operands.push_back({r.floats({experts, left, right})});
+  return {stores, adds};
 }
 
 namespace {
@@ -257,6 +291,10 @@ bool Runner::parseFunction() {
 bool Runner::buildOperation() {
   target.name = "test";
   target.vectorBits = test.vectorBits;
+  if (test.products != NarrowProducts::widened)
+    target.emulated = {"avx512bf16"};
+  if (test.products == NarrowProducts::tiles)
+    target.emulated.insert({"amx-tile", "amx-bf16"});
   return test.function.empty() ? buildFunction() : parseFunction();
 }
 
@@ -286,7 +324,7 @@ bool Runner::buildKernels(const KernelChoice &choice) {
 }
 
 bool Runner::compile() {
-  jit = Jit::compile(*kernels, target.vectorBits);
+  jit = Jit::compile(*kernels, target);
   return jit != nullptr;
 }
 
@@ -345,7 +383,8 @@ std::string Runner::describe() {
   std::string text;
   llvm::raw_string_ostream os(text);
   op->print(os);
-  os << " vectors of " << test.vectorBits << " bits";
+  os << " vectors of " << test.vectorBits << " bits, "
+     << std::array{"widened", "pairs", "tiles"}[static_cast<int>(test.products)];
   return text;
 }
 

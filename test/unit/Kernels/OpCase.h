@@ -7,6 +7,7 @@
 #define DREAMER_TEST_UNIT_KERNELS_OPCASE_H
 
 #include "lib/Kernels/KernelParameters.h"
+#include "lib/Kernels/KernelTarget.h"
 #include "lib/Reference/Interpreter.h"
 #include "mlir/IR/MLIRContext.h"
 #include <random>
@@ -58,7 +59,12 @@ struct OpCase {
   int64_t vectorBits = 256;
   std::string function =
       {}; ///< instead of name and attributes: a function with the operation first
+  NarrowProducts products = NarrowProducts::widened; ///< others are emulated
 };
+
+/// expert_weight_grad of random shapes, with and without sums to add to; with `many` rows not all of
+/// them are packed at once.
+std::vector<OpCase> expertWeightGrads(Random &r, bool narrow, bool many = false);
 
 /// What the kernels of the case leave open; fails the test if it is nothing.
 KernelParameters parametersOf(const OpCase &test);

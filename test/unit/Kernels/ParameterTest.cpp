@@ -113,6 +113,50 @@ TEST(ParameterValues, OfMixExpertsMatchTheReference) {
   }
 }
 
+// Narrow products leave tasks and chunks open, and no blocks.
+TEST(ParameterValues, OfNarrowProductsMatchTheReference) {
+  Random r(6);
+  for (NarrowProducts products : {NarrowProducts::pairs, NarrowProducts::tiles}) {
+    auto narrow = [&](std::string name, Operand a, Operand b) {
+      OpCase test{std::move(name), "", {std::move(a), std::move(b)}, 2e-6};
+      test.vectorBits = 512;
+      test.products = products;
+      return test;
+    };
+    auto x = [&](int64_t rows, int64_t columns) {
+      return Operand{r.floats({rows, columns}, 1, true), true};
+    };
+    OpCase linear = narrow("linear", x(70, 1070), x(40, 1070));
+    KernelParameters parameters = parametersOf(linear);
+    EXPECT_FALSE(parameters.find("block_rows"));
+    EXPECT_EQ(parameters.find("depth_chunk")->standard, 512);
+    EXPECT_GT(parameters.workingSet({}), 0);
+    check(linear, valuesOf(parameters, "", r));
+    OpCase weightGrad = narrow("linear_weight_grad", x(600, 40), x(600, 33));
+    parameters = parametersOf(weightGrad);
+    EXPECT_FALSE(parameters.find("pack_left"));
+    check(weightGrad, valuesOf(parameters, "", r));
+  }
+}
+
+TEST(KernelParameters, OfNarrowExpertsAreNone) {
+  Random r(7);
+  auto x = [&](llvm::ArrayRef<int64_t> shape) { return Operand{r.floats(shape, 1, true), true}; };
+  OpCase test{"mix_experts",
+              "",
+              {x({300, 8}),
+               {r.ints({300, 2}, 0, 1)},
+               {r.floats({300, 2})},
+               x({2, 8, 8}),
+               x({2, 8, 8}),
+               x({2, 8, 8})}};
+  test.vectorBits = 512;
+  EXPECT_TRUE(parametersOf(test).find("task_blocks"));
+  test.products = NarrowProducts::tiles;
+  EXPECT_EQ(parametersOf(test).problemOf({{"task_blocks", 8}}),
+            "expected no parameters, the operation has none here; found 'task_blocks'");
+}
+
 TEST(KernelParameters, RefuseWhatCannotBe) {
   Random r(5);
   KernelParameters parameters =

@@ -17,7 +17,8 @@ using namespace mlir;
 
 namespace dreamer::test {
 
-std::unique_ptr<TileProgram> TileProgram::compile(StringRef text, int64_t vectorBits) {
+std::unique_ptr<TileProgram> TileProgram::compile(StringRef text, int64_t vectorBits,
+                                                  std::set<std::string> emulated) {
   MLIRContext context;
   context.loadDialect<tile::TileDialect, arith::ArithDialect, func::FuncDialect, math::MathDialect,
                       memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
@@ -25,7 +26,7 @@ std::unique_ptr<TileProgram> TileProgram::compile(StringRef text, int64_t vector
   if (!module)
     return nullptr;
   auto program = std::make_unique<TileProgram>();
-  if (!(program->jit = Jit::compile(*module, vectorBits)))
+  if (!(program->jit = Jit::compile(*module, {"test", "", {}, vectorBits, std::move(emulated)})))
     return nullptr;
   return program;
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,10 @@ namespace dreamer::test {
 /// A program whose function is called `f`.
 class TileProgram {
 public:
-  /// Null, after an error, if it does not compile.
-  static std::unique_ptr<TileProgram> compile(llvm::StringRef text, int64_t vectorBits = 256);
+  /// For vectors of `vectorBits`, with instructions of `emulated` features replaced. Null, after an
+  /// error, if it does not compile.
+  static std::unique_ptr<TileProgram> compile(llvm::StringRef text, int64_t vectorBits = 256,
+                                              std::set<std::string> emulated = {});
 
   /// Runs one block after the other.
   void run(llvm::ArrayRef<int64_t> arguments, int64_t blocks = 1) const;

@@ -67,6 +67,12 @@ TEST(Manifest, SaysWhatVariantsLaunch) {
   EXPECT_OK(without("/launches"));
   EXPECT_FAILURE(with("/launches/baseline/scale/0/flops", -1), DREAMER_BAD_FILE,
                  "launches.baseline.scale[0].flops: expected an integer in 0..");
+  Result<Manifest> narrow = with("/launches/baseline/scale/0/products", "tiles");
+  ASSERT_OK(narrow);
+  EXPECT_EQ(narrow->launchesOf("baseline", "scale")[0].products, "tiles");
+  EXPECT_EQ(manifest->launchesOf("baseline", "scale")[0].products, "");
+  EXPECT_FAILURE(with("/launches/baseline/scale/0/products", "fast"), DREAMER_BAD_FILE,
+                 "products: expected 'pairs' or 'tiles', found 'fast'");
   EXPECT_FAILURE(without("/launches/baseline/scale/0/kernel"), DREAMER_BAD_FILE,
                  "expected the key 'kernel'");
   EXPECT_FAILURE(with("/launches/baseline", 1), DREAMER_BAD_FILE, "expected an object");

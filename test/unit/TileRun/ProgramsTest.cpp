@@ -1,7 +1,7 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The six programs that were written by hand, as they stand in test/dialect/Tile, against plain loops. Sizes of products
+// The seven programs that were written by hand, as they stand in test/dialect/Tile, against plain loops. Sizes of products
 // are cut by replacing them in the text.
 
 #include "test/unit/TileRun/Program.h"
@@ -50,6 +50,22 @@ TEST_F(Programs, GemmX86) {
     for (int64_t n = 0; n < 290; ++n)
       packed(n / 16, k, n % 16) = b(k, n);
   auto arrays = runTiles(*module, "gemm", {{a}, {packed}, output({510, 290})}, {.blocks = 3});
+  ASSERT_EQ(arrays.size(), 3u);
+  EXPECT_LT(relativeError(std::get<Floats>(arrays[2]), multiply(a, b)), 1e-6);
+}
+
+TEST_F(Programs, GemmAmx) {
+  auto module = load("gemm-amx");
+  ASSERT_TRUE(module);
+  Floats a = roundToBF16(randomFloats({90, 64}, 1)), b = roundToBF16(randomFloats({64, 70}, 2));
+  Floats padded({96, 64}), packed({3, 32, 32, 2});
+  for (int64_t k = 0; k < 64; ++k) {
+    for (int64_t m = 0; m < 90; ++m)
+      padded(m, k) = a(m, k);
+    for (int64_t n = 0; n < 70; ++n)
+      packed(n / 32, k / 2, n % 32, k % 2) = b(k, n);
+  }
+  auto arrays = runTiles(*module, "gemm", {{padded}, {packed}, output({90, 70})}, {.blocks = 2});
   ASSERT_EQ(arrays.size(), 3u);
   EXPECT_LT(relativeError(std::get<Floats>(arrays[2]), multiply(a, b)), 1e-6);
 }

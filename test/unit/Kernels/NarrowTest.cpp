@@ -1,0 +1,91 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Products of bf16 by AVX512-BF16 and AMX, emulated: the same kernels as on a processor that has them, with
+// plain functions for the instructions.
+
+#include "test/unit/Kernels/OpCase.h"
+#include "gtest/gtest.h"
+
+using namespace dreamer;
+using namespace dreamer::test;
+
+namespace {
+
+constexpr NarrowProducts kinds[] = {NarrowProducts::pairs, NarrowProducts::tiles};
+
+/// One operation for each kind of product.
+void checkNarrow(OpCase test) {
+  test.vectorBits = 512;
+  for (NarrowProducts products : kinds) {
+    test.products = products;
+    check(test);
+  }
+}
+
+} // namespace
+
+TEST(NarrowKernels, ProductsMatchTheReference) {
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    Random r(seed);
+    auto size = [&] { return r.oneOf<int64_t>({1, 2, 5, 16, 23, 32, 64, 100, 130}); };
+    int64_t rows = r.oneOf<int64_t>({1, 3, 7, 8, 9, 15, 16, 17, 31, 48, 64, 133}), in = size();
+    int64_t out = size();
+    auto x = [&](int64_t rows, int64_t columns) {
+      return Operand{r.floats({rows, columns}, 1, true), true};
+    };
+    Operand input = x(rows, in), weight = x(out, in), d = x(rows, out);
+    checkNarrow({"linear", "", {input, weight}, 1e-6});
+    checkNarrow({"linear", "transpose", {d, weight}, 1e-6});
+    checkNarrow({"linear_weight_grad", "", {d, input}, 1e-6});
+    checkNarrow({"linear_weight_grad", "", {d, input, {r.floats({out, in})}}, 1e-6});
+  }
+}
+
+TEST(NarrowKernels, LongSumsMatchTheReference) {
+  Random r(1);
+  for (int64_t depth : {1100, 1313}) {
+    Operand x{r.floats({40, depth}, 1, true), true}, w{r.floats({70, depth}, 1, true), true};
+    checkNarrow({"linear", "", {x, w}, 1e-6});
+    Operand d{r.floats({depth, 40}, 1, true), true}, u{r.floats({depth, 70}, 1, true), true};
+    checkNarrow({"linear_weight_grad", "", {d, u, {r.floats({40, 70})}}, 1e-6});
+  }
+}
+
+TEST(NarrowKernels, ManyTasksMatchTheReference) {
+  Random r(2);
+  Operand x{r.floats({1000, 96}, 1, true), true}, w{r.floats({330, 96}, 1, true), true};
+  Operand d{r.floats({1000, 330}, 1, true), true};
+  checkNarrow({"linear", "", {x, w}, 1e-6});
+  checkNarrow({"linear_weight_grad", "", {d, x}, 1e-6});
+}
+
+// What is rounded within the operation (the hidden values and their gradients) is not in the reference:
+// each rounding is by at most 2^-9 of a value.
+TEST(NarrowKernels, ExpertsMatchTheReference) {
+  for (unsigned seed = 0; seed < 3; ++seed) { // large kernels, slow to compile
+    Random r(seed);
+    int64_t batch = r.between(1, 3), positions = r.oneOf<int64_t>({9, 30, 90});
+    int64_t experts = r.oneOf<int64_t>({1, 2, 5, 16});
+    int64_t k = r.between(1, std::min<int64_t>(experts, 4));
+    int64_t h = r.oneOf<int64_t>({1, 4, 12, 33, 64}), f = r.oneOf<int64_t>({1, 5, 16, 40, 68});
+    auto x = [&](llvm::ArrayRef<int64_t> shape, double scale) {
+      return Operand{r.floats(shape, scale, true), true};
+    };
+    Operand u = x({batch, positions, h}, 1), d = x({batch, positions, h}, 1);
+    Operand gates{r.floats({batch, positions, k})};
+    double in = 1 / std::sqrt(double(h)), out = 1 / std::sqrt(double(f));
+    Operand w1 = x({experts, f, h}, in), w3 = x({experts, f, h}, in), w2 = x({experts, h, f}, out);
+    Operand ids{r.ints({batch, positions, k}, r.chance(70) ? 0 : experts - 1, experts - 1)};
+    checkNarrow({"mix_experts", "", {u, ids, gates, w1, w3, w2}, 4e-3});
+    checkNarrow({"mix_experts_grad", "", {u, ids, gates, w1, w3, w2, d}, 6e-3});
+  }
+}
+
+TEST(NarrowKernels, ExpertWeightGradientsMatchTheReference) {
+  for (unsigned seed = 0; seed < 6; ++seed) {
+    Random r(seed);
+    for (const OpCase &test : expertWeightGrads(r, /*narrow=*/true, /*many=*/seed == 0))
+      checkNarrow(test);
+  }
+}
