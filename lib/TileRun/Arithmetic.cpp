@@ -228,7 +228,7 @@ void Table::addChoices() {
       return Scalar::ofInteger(wrapTo(integer.getType(), integer.getValue().getSExtValue()));
     return op->emitOpError("expected a number, found ") << value;
   });
-  add<arith::SelectOp>([](Operation *op, ArrayRef<Scalar> x) -> FailureOr<Scalar> {
+  add<arith::SelectOp>([](Operation * /*op*/, ArrayRef<Scalar> x) -> FailureOr<Scalar> {
     return x[0].integer ? x[1] : x[2];
   });
   add<arith::CmpIOp>([](Operation *op, ArrayRef<Scalar> x) -> FailureOr<Scalar> {

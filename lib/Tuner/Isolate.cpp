@@ -7,6 +7,7 @@
 #include "lib/Kernels/KeptValues.h"
 #include "lib/TuningDatabase/Key.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "passes/Support/Recur.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -85,7 +86,7 @@ Operation *Isolation::cloneOp(ArrayRef<Value> values) {
 SmallVector<Value> Isolation::resultsOf(Operation *op, bool sums) {
   SmallVector<OpResult> summed;
   auto accumulating = dyn_cast<AccumulatingOpInterface>(op);
-  if (accumulating && accumulating.getSumOperands().size())
+  if (accumulating && !accumulating.getSumOperands().empty())
     summed = accumulating.getSummedResults();
   SmallVector<Value> results;
   for (OpResult result : op->getResults())

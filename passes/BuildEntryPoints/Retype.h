@@ -25,7 +25,7 @@ public:
 protected:
   /// Values that `recur` carries besides its own: each holds the initial value and, while the
   /// body is cloned and after that, the one that is current there.
-  virtual llvm::SmallVector<mlir::Value *> carriedBeside(RecurOp recur) { return {}; }
+  virtual llvm::SmallVector<mlir::Value *> carriedBeside(RecurOp /*recur*/) { return {}; }
 
   mlir::LogicalResult cloneRecur(RecurOp recur);
   llvm::SmallVector<mlir::Value> lookup(mlir::ValueRange values);

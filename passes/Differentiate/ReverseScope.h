@@ -39,7 +39,7 @@ protected:
   /// always has a sum: it starts with what the code around has contributed.
   mlir::Value sumOf(mlir::Value value);
   /// Starts that sum.
-  virtual mlir::Value startSum(mlir::Value value) { return {}; }
+  virtual mlir::Value startSum(mlir::Value /*value*/) { return {}; }
   /// A loop of this block got more results: `from` is gone.
   virtual void replaced(RecurOp from, RecurOp to);
 
