@@ -1,0 +1,54 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// A context of execution with its own stack, switched by hand: one a GPU thread.
+
+#ifndef DREAMER_EMULATOR_MACHINE_FIBER_H
+#define DREAMER_EMULATOR_MACHINE_FIBER_H
+
+#include <cstddef>
+
+namespace dreamer::emulator {
+
+/// Stacks of equal size in one mapping, each with a page below it that faults; reused by every
+/// block that a worker runs. Pages are only taken when they are touched.
+class Stacks {
+public:
+  Stacks(size_t count, size_t bytes);
+  ~Stacks();
+  Stacks(const Stacks &) = delete;
+  Stacks &operator=(const Stacks &) = delete;
+
+  size_t bytes() const { return size; }
+  /// The lowest byte of stack `index` that may be touched.
+  std::byte *bottom(size_t index) const { return base + index * stride + guard; }
+  bool holds(const void *pointer) const {
+    return pointer >= base && pointer < base + count * stride;
+  }
+
+private:
+  static constexpr size_t guard = 4096;
+  size_t count, size, stride;
+  std::byte *base;
+};
+
+/// Where a suspended context goes on.
+class Fiber {
+public:
+  /// The context that calls switchTo.
+  Fiber() = default;
+  /// A context that begins with `entry`, which never returns, on the stack from `bottom` on.
+  Fiber(std::byte *bottom, size_t bytes, void (*entry)());
+
+  /// Suspends the running context, which is this one, and goes on with `next`.
+  void switchTo(Fiber &next);
+
+private:
+  void *stackPointer = nullptr;
+  const void *stackBottom = nullptr; ///< for the address sanitizer
+  size_t stackBytes = 0;
+};
+
+} // namespace dreamer::emulator
+
+#endif // DREAMER_EMULATOR_MACHINE_FIBER_H
