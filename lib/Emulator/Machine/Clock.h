@@ -36,6 +36,11 @@ public:
   bool never() const { return bits == 0; }
   friend bool operator==(Epoch, Epoch) = default;
   uint64_t packed() const { return bits; }
+  static Epoch unpack(uint64_t bits) {
+    Epoch epoch;
+    epoch.bits = bits;
+    return epoch;
+  }
 
 private:
   uint64_t bits = 0;

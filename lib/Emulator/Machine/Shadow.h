@@ -73,6 +73,8 @@ public:
   Conflict access(size_t offset, size_t count, Access kind, const Accessor &who);
   /// Forgets all: the bytes are of unknown value again, or of known value.
   void reset(bool initialised);
+  /// What was known of an order is over: whatever comes is ordered after all that was.
+  void forgetEpochs();
   void initialise(size_t offset, size_t count);
   void setRedZone(size_t offset, size_t count);
 
@@ -85,6 +87,10 @@ public:
 
 private:
   enum Flag : uint8_t { Initialised = 1, Writing = 2, Red = 4, ByAsync = 8, ByAtomic = 16 };
+
+  size_t endOfRun(size_t begin, size_t end) const;
+  Conflict check(size_t byte, Access kind, const Accessor &who) const;
+  void note(size_t begin, size_t end, Access kind, const Accessor &who);
 
   size_t size;
   ReaderSets sets;
