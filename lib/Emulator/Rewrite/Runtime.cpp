@@ -22,7 +22,8 @@ void operate(Thread *thread, const Operation *operation, uint64_t *slots) {
 std::byte *access(Thread *thread, uint64_t address, uint64_t size, uint32_t word,
                   const Site *site) {
   AccessWord what = AccessWord::unpack(word);
-  return thread->accessFrom(Space(what.space), address, size, what.kind, *site, 1, Proxy::Generic);
+  return thread->accessFrom(Space(what.space), address, size, what.kind, *site,
+                            size_t(1) << what.alignmentLog2, Proxy::Generic);
 }
 
 /// An access to a variable of the thread's own, of `bytes` bytes from `base` on.
