@@ -49,7 +49,7 @@ private:
       return true;
     auto *call = dyn_cast<CallInst>(object);
     return call && call->getCalledFunction() &&
-           call->getCalledFunction()->getName() == "dreamer.emulator.thread";
+           call->getCalledFunction()->getName() == "dreamer.emulator.runningThread";
   }
 
   /// The host's address for a pointer of any space, without a check.

@@ -60,7 +60,7 @@ public:
         builder(&call) {}
 
   void run() {
-    std::string text = assembly.getAsmString();
+    std::string text(assembly.getAsmString());
     for (size_t at; (at = text.find("$$")) != text.npos;)
       text.erase(at, 1);
     Expected<ptx::Program> parsed = ptx::parse(text);

@@ -32,9 +32,9 @@ FunctionCallee Rewriter::runtime(StringRef name, Type *resultType, ArrayRef<Type
 }
 
 Value *Rewriter::thread(Function *function) {
-  Instruction *&value = threads[function];
+  llvm::Instruction *&value = threads[function];
   if (!value) {
-    FunctionCallee callee = runtime("thread", pointer, {});
+    FunctionCallee callee = runtime("runningThread", pointer, {});
     auto *declaration = cast<Function>(callee.getCallee());
     declaration->setDoesNotAccessMemory(); // it is the same for all of a function's life
     declaration->setWillReturn();
@@ -51,9 +51,9 @@ Value *Rewriter::threadField(IRBuilder<> &builder, Type *type, size_t offset) {
 }
 
 Value *Rewriter::sharedMemory(Function *function) {
-  Instruction *&value = sharedMemories[function];
+  llvm::Instruction *&value = sharedMemories[function];
   if (!value) {
-    auto *owner = cast<Instruction>(thread(function));
+    auto *owner = cast<llvm::Instruction>(thread(function));
     IRBuilder<> builder(owner->getNextNode());
     builder.SetCurrentDebugLocation(DebugLoc());
     auto *load = cast<LoadInst>(threadField(builder, pointer, offsetof(SpecialRegisters, shared)));
@@ -83,7 +83,7 @@ Constant *Rewriter::address(const void *object) {
 }
 
 /// "file:line:column" of where an instruction comes from, the innermost place of inlined ones.
-static std::string locationOf(const Instruction &instruction) {
+static std::string locationOf(const llvm::Instruction &instruction) {
   const DebugLoc &where = instruction.getDebugLoc();
   if (!where)
     return "";
@@ -93,7 +93,7 @@ static std::string locationOf(const Instruction &instruction) {
   return text + ":" + std::to_string(where.getLine()) + ":" + std::to_string(where.getCol());
 }
 
-const Site *Rewriter::siteOf(const Instruction &instruction, std::string text) {
+const Site *Rewriter::siteOf(const llvm::Instruction &instruction, std::string text) {
   if (text.empty())
     text = instruction.getOpcodeName();
   result.instructions->sites.push_back(

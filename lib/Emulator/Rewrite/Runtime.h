@@ -27,9 +27,6 @@ struct AccessWord {
     return {Access(field(0)), field(4), field(8), field(12), field(16)};
   }
 };
-}
-}
-;
 
 /// Names and addresses of all of them.
 std::span<const std::pair<const char *, void *>> runtimeFunctions();
