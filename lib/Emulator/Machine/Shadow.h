@@ -20,7 +20,8 @@ namespace dreamer::emulator {
 /// How memory is reached: by loads and stores, or by the engines of bulk copies and wgmma.
 enum class Proxy : uint8_t { Generic, Async };
 
-enum class Access : uint8_t { Read, Write, Atomic };
+/// AtomicRead: an atomic or volatile load; Atomic: any other atomic, or a volatile store.
+enum class Access : uint8_t { Read, Write, AtomicRead, Atomic };
 
 /// Sets of readers that nothing orders, each stored once and named by a number; 0 is the empty one.
 /// A set keeps at most `most` readers, the newest, so races with older ones may be missed.
@@ -77,6 +78,7 @@ public:
   void forgetEpochs();
   void initialise(size_t offset, size_t count);
   void setRedZone(size_t offset, size_t count);
+  void clearRedZone(size_t offset, size_t count);
 
   /// An asynchronous write is under way until landed(), and belongs then to `writer`.
   void beginWrite(size_t offset, size_t count);
