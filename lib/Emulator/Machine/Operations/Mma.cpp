@@ -165,9 +165,8 @@ std::unique_ptr<Operation> makeMma(const Instruction &instruction) {
   std::optional<MmaInstruction> mma = parseMma({words.begin() + first, words.end()});
   if (!mma)
     return nullptr;
-  unsigned times = mma->isQuad() ? 4 : 1;
-  unsigned operands = times * (mma->registersOfA() + mma->registersOfB() + mma->registersOfC());
-  if (instruction.inputs != operands || instruction.outputs != times * mma->registersOfD())
+  unsigned operands = mma->registersOfA() + mma->registersOfB() + mma->registersOfC();
+  if (instruction.inputs != operands || instruction.outputs != mma->registersOfD())
     return nullptr;
   return makeMmaOf(*mma);
 }
@@ -178,7 +177,7 @@ void MmaOperation::execute(Warp &warp, uint32_t lanes) const {
   // Reported already: some lanes have exited or were never there. What hardware does is undefined.
   for (; lanes; lanes &= lanes - 1) {
     uint64_t *results = warp.lane(__builtin_ctz(lanes)).slots + inputs;
-    std::fill(results, results + (mma.isQuad() ? 4 : 1) * mma.registersOfD(), 0);
+    std::fill(results, results + mma.registersOfD(), 0);
   }
 }
 

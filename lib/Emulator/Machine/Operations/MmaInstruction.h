@@ -31,9 +31,10 @@ struct MmaInstruction {
 
   /// m8n8k4 of f16, the first of all tensor cores' instructions: four products at a time.
   bool isQuad() const { return shape == MmaShape{8, 8, 4} && a == Format::F16; }
-  /// 32-bit registers (64 bits for f64) that a lane holds of a matrix with so many elements.
-  static unsigned registers(unsigned elements, Format format) {
-    return format == Format::F64 ? elements / 32 : elements / 32 * bitsOf(format) / 32;
+  /// 32-bit registers (64 bits for f64) of a lane for a matrix with so many elements.
+  unsigned registers(unsigned elements, Format format) const {
+    unsigned all = elements * (isQuad() ? 4 : 1);
+    return format == Format::F64 ? all / 32 : all * bitsOf(format) / (32 * 32);
   }
   unsigned registersOfA() const { return registers(shape.m * shape.k, a); }
   unsigned registersOfB() const { return registers(shape.k * shape.n, b); }
