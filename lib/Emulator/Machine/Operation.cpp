@@ -18,7 +18,8 @@ std::vector<std::string_view> Instruction::words() const {
 
 std::unique_ptr<Operation> makeOperation(const Instruction &instruction) {
   static constexpr OperationMaker makers[] = {
-      makeBarrier, makeShuffle, makeVote, makeReduction, makeFence, makeMisc,
+      makeBarrier, makeShuffle,    makeVote, makeReduction,    makeFence,
+      makeMisc,    makeMatrixMove, makeMma,  makeWarpgroupMma, makeConversion,
   };
   for (OperationMaker make : makers)
     if (std::unique_ptr<Operation> operation = make(instruction)) {

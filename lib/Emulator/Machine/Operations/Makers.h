@@ -19,6 +19,7 @@ std::unique_ptr<Operation> makeReduction(const Instruction &);    // redux.sync
 std::unique_ptr<Operation> makeMatrixMove(const Instruction &);   // ldmatrix, stmatrix, movmatrix
 std::unique_ptr<Operation> makeMma(const Instruction &);          // mma.sync
 std::unique_ptr<Operation> makeWarpgroupMma(const Instruction &); // wgmma.*
+std::unique_ptr<Operation> makeConversion(const Instruction &);   // cvt between float formats
 std::unique_ptr<Operation> makeAsyncCopy(const Instruction &);    // cp.async (not bulk), its groups
 std::unique_ptr<Operation>
 makeMBarrier(const Instruction &); // mbarrier.*, cp.async.mbarrier.arrive
