@@ -67,6 +67,11 @@ void Shadow::setRedZone(size_t offset, size_t count) {
     flags[i] |= Red;
 }
 
+void Shadow::setObject(size_t offset, size_t count, bool object) {
+  for (size_t i = offset; i < offset + count; ++i)
+    flags[i] = object ? flags[i] | Object : flags[i] & ~Object;
+}
+
 /// Bytes from `begin` on, below `end`, of which the same is known.
 size_t Shadow::endOfRun(size_t begin, size_t end) const {
   size_t i = begin + 1;
@@ -95,6 +100,8 @@ Conflict Shadow::check(size_t byte, Access kind, const Accessor &who) const {
   bool writes = kind != Access::Read;
   if (known & Red)
     return {Conflict::RedZone, byte, {}};
+  if ((known & Object) && kind != Access::Atomic)
+    return {Conflict::IsMBarrier, byte, {}};
   if (known & Writing)
     return {Conflict::BeingWritten, byte, {}};
   if (writes && reading[byte])
@@ -125,7 +132,7 @@ void Shadow::note(size_t begin, size_t end, Access kind, const Accessor &who) {
   }
   std::fill(writers.begin() + begin, writers.begin() + end, who.now.packed());
   std::fill(readers.begin() + begin, readers.begin() + end, 0);
-  uint8_t known = (flags[begin] & Red) | Initialised;
+  uint8_t known = (flags[begin] & (Red | Object)) | Initialised;
   if (kind == Access::Atomic)
     known |= ByAtomic;
   if (who.proxy == Proxy::Async)
@@ -142,7 +149,7 @@ void Shadow::beginWrite(size_t offset, size_t count) {
 
 void Shadow::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
   for (size_t i = offset; i < offset + count; ++i) {
-    flags[i] = (flags[i] & Red) | Initialised | (proxy == Proxy::Async ? ByAsync : 0);
+    flags[i] = (flags[i] & (Red | Object)) | Initialised | (proxy == Proxy::Async ? ByAsync : 0);
     writers[i] = writer.packed();
     readers[i] = 0;
   }
