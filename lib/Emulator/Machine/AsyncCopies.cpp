@@ -76,8 +76,8 @@ void AsyncCopies::add(Thread &thread, SharedAddress to, const std::byte *from, u
     copyAndFill(block.memory + to.offset, from, bytes, sourceBytes);
     return;
   }
-  auto copy = std::make_shared<AsyncCopyInFlight>(thread, to.offset, from, bytes, sourceBytes,
-                                                  operation);
+  auto copy =
+      std::make_shared<AsyncCopyInFlight>(thread, to.offset, from, bytes, sourceBytes, operation);
   if (eager)
     copy->move();
   of(thread).open.push_back(std::move(copy));

@@ -40,13 +40,16 @@ public:
   /// A context that begins with `entry`, which never returns, on the stack from `bottom` on.
   Fiber(std::byte *bottom, size_t bytes, void (*entry)());
 
+  /// An entry's first act.
+  static void arrived();
+
   /// Suspends the running context, which is this one, and goes on with `next`.
   void switchTo(Fiber &next);
 
 private:
   void *stackPointer = nullptr;
-  const void *stackBottom = nullptr; ///< for the address sanitizer
-  size_t stackBytes = 0;
+  [[maybe_unused]] const void *stackBottom = nullptr; ///< for the address sanitizer
+  [[maybe_unused]] size_t stackBytes = 0;
 };
 
 } // namespace dreamer::emulator

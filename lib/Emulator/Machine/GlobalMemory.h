@@ -13,32 +13,44 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace dreamer::emulator {
 
-/// One allocation. Its shadow is made when a checked launch first touches it.
+/// One allocation. What is known of its bytes is kept in parts, each made when it is first touched
+/// by a checked kernel and each with a lock of its own: workers share an allocation.
 class Allocation {
 public:
-  Allocation(std::byte *base, size_t bytes, std::string name, bool readOnly);
+  Allocation(std::byte *base, size_t bytes, std::string name, bool readOnly, bool initialised);
   std::byte *const base;
   const size_t bytes;
   const std::string name; ///< of a variable; empty for others
   const bool readOnly;
   bool freed = false;
+  bool owned = false; ///< allocated here, not adopted
 
-  /// As Shadow::access, safe from several workers at a time.
+  // As those of Shadow; ranges lie inside.
   Conflict access(size_t offset, size_t count, Access kind, const Accessor &who);
   void initialise(size_t offset, size_t count);
   void beginWrite(size_t offset, size_t count);
   void landed(size_t offset, size_t count, Epoch writer, Proxy proxy);
   void beginRead(size_t offset, size_t count);
   void endRead(size_t offset, size_t count);
-  /// A launch is over: what follows is ordered after it.
   void forgetEpochs();
+  void dropShadow() { parts.clear(); }
 
 private:
-  std::mutex mutex;
-  Shadow shadow;
+  static constexpr size_t partBytes = 16384;
+  struct Part {
+    explicit Part(bool initialised) : initialised(initialised) {}
+    std::mutex mutex;
+    bool initialised; ///< all of it, while there is no shadow
+    std::unique_ptr<Shadow> shadow;
+  };
+  template <typename Function>
+  void eachPart(size_t offset, size_t count, Function function);
+
+  std::vector<std::unique_ptr<Part>> parts;
 };
 
 class GlobalMemory {
@@ -55,6 +67,9 @@ public:
   void hostWrote(const std::byte *pointer, size_t bytes);
   /// The allocation whose gap or bytes hold the address; null: far from all of them.
   Allocation *find(const std::byte *pointer);
+  /// Whether all these bytes are in one allocation that is not freed.
+  bool holds(const std::byte *pointer, size_t bytes);
+  /// What follows is ordered after all that was.
   void launchEnds();
 
 private:

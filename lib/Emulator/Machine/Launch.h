@@ -63,6 +63,7 @@ struct Grid {
 
 struct LaunchCounts {
   uint64_t operations = 0, switches = 0;
+  uint64_t looksAtClock = 0;
 };
 
 /// Runs `kernel` to its end. Faults go to `reports`; a launch that no device could take is

@@ -87,11 +87,11 @@ void MBarrierState::invalidate(Block &block, uint32_t offset, Thread &thread,
   if (!object)
     return;
   if (object->started || !object->waiting.empty())
-    thread.report(Check::InFlight, operation,
-                  nameOfMBarrier(offset) + " is invalidated while " +
-                      (object->started ? "copies are under way that name it"
-                                       : "threads wait for it"),
-                  "inval");
+    thread.report(
+        Check::InFlight, operation,
+        nameOfMBarrier(offset) + " is invalidated while " +
+            (object->started ? "copies are under way that name it" : "threads wait for it"),
+        "inval");
   if (block.checking())
     block.shadow->setObject(offset, objectBytes, false);
   noteAccess(block, offset, Access::Write, thread, operation);

@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,8 @@ class Block;
 class Cluster;
 class Worker;
 class GlobalMemory;
+class Allocation;
+class BlockMemory;
 
 /// Address spaces of NVPTX.
 enum class Space : uint8_t {
@@ -51,7 +54,6 @@ public:
   Warp *warp = nullptr;
   unsigned index = 0; ///< linear in its block
   bool exited = false;
-  bool yielding = false; ///< it is spinning: others first
   Fiber fiber;
 
   /// What it waits in, or null when it can run, and the slots it came with.
@@ -62,6 +64,9 @@ public:
 
   Clock clock;
   Clock published; ///< what is known to be published to the asynchronous proxy
+  /// What the last fences made ready to be released by relaxed atomics, and what relaxed atomics
+  /// have read that the next fence acquires: see Synchronization.h.
+  Clock fencedInBlock, fencedWidely, toAcquire;
 
   Agent agent() const;
   Epoch now() const { return Epoch(agent(), clock.of(index)); }
@@ -72,6 +77,8 @@ public:
 
   /// Suspends until wake(). `what` is what reports of a deadlock say.
   void wait(const Operation &operation, std::string what);
+  /// The same, for who keeps the text elsewhere.
+  void wait(const Operation &operation);
   void wake();
   /// Lets others run first: it waits for a change in memory that nobody announces.
   void yield();
@@ -82,12 +89,17 @@ public:
                     const Operation &operation, size_t alignment = 1, Proxy proxy = Proxy::Generic);
   /// Where a shared (space 3) or cluster (7) pointer points, or a generic one into shared memory;
   /// nothing (and reported) when it is outside or not `count` bytes long.
-  std::optional<SharedAddress> shared(uint64_t slot, size_t count, const Operation &operation,
-                                      size_t alignment = 1);
+  std::optional<SharedAddress> sharedAddress(uint64_t slot, size_t count,
+                                             const Operation &operation, size_t alignment = 1);
   void report(Check check, const Operation &operation, std::string message,
               std::string_view kind = "");
   void report(Check check, const Site &site, std::string message, std::string_view kind = "");
 };
+
+/// Checks an access of `who`, on behalf of `thread`, to global memory, and notes it. Gives the
+/// allocation, or null (reported) when the bytes cannot be touched at all.
+Allocation *checkGlobal(Thread &thread, const std::byte *pointer, size_t count, Access kind,
+                        const Site &site, const Accessor &who);
 
 class Warp {
 public:
@@ -128,12 +140,13 @@ public:
   Worker &worker;
   Cluster &cluster;
   const LaunchOptions &options;
-  uint32_t rank;                  ///< in the cluster
-  uint32_t linear = 0;            ///< in the grid
-  Dim3 index{};                   ///< in the grid
-  std::byte *memory = nullptr;    ///< shared memory, aligned to sharedWindow
-  uint32_t memoryBytes = 0;       ///< of it in use
-  std::unique_ptr<Shadow> shadow; ///< of shared memory; null without checks
+  uint32_t rank;                      ///< in the cluster
+  uint32_t linear = 0;                ///< in the grid
+  Dim3 index{};                       ///< in the grid
+  std::unique_ptr<BlockMemory> space; ///< shared memory and stacks; the next block takes them over
+  std::byte *memory = nullptr;        ///< shared memory, aligned to sharedWindow
+  uint32_t memoryBytes = 0;           ///< of it in use
+  std::unique_ptr<Shadow> shadow;     ///< of shared memory; null without checks
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   uint32_t runnableWarps = 0; ///< bit i: warp i has a thread that can run

@@ -47,6 +47,11 @@ public:
 
   Site site;           ///< set by whoever reads the kernel
   unsigned inputs = 0; ///< likewise, so that slots[inputs + i] is result i
+  unsigned outputs = 0;
+
+  /// Lanes of a warp may come to a common instruction from different places in the kernel (it was
+  /// duplicated by the compiler) when these say the same.
+  bool agreesWith(const Operation &other) const;
 };
 
 /// Makes an operation of an instruction, or gives null when it is none of this maker's.
@@ -64,9 +69,6 @@ public:
   virtual uint32_t members(const uint64_t *slots) const { return ~0u; }
   /// `lanes`: bit i is set when lane i takes part; warp.lane(i).slots are its slots.
   virtual void execute(Warp &warp, uint32_t lanes) const = 0;
-  /// Lanes may come from different places in the kernel (an instruction that was duplicated by the
-  /// compiler) when these say the same.
-  virtual bool agreesWith(const Operation &other) const;
 };
 
 } // namespace dreamer::emulator

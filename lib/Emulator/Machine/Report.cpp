@@ -59,7 +59,8 @@ std::string toString(const Finding &finding) {
   text += ": kernel " + finding.kernel;
   if (finding.check != Check::Launch) {
     const auto &[x, y, z] = finding.block;
-    text += ", block (" + std::to_string(x) + "," + std::to_string(y) + "," + std::to_string(z) + ")";
+    text +=
+        ", block (" + std::to_string(x) + "," + std::to_string(y) + "," + std::to_string(z) + ")";
   }
   if (finding.thread >= 0)
     text += ", thread " + std::to_string(finding.thread);

@@ -72,6 +72,11 @@ void Shadow::setObject(size_t offset, size_t count, bool object) {
     flags[i] = object ? flags[i] | Object : flags[i] & ~Object;
 }
 
+void Shadow::clearRedZone(size_t offset, size_t count) {
+  for (size_t i = offset; i < offset + count; ++i)
+    flags[i] &= ~Red;
+}
+
 /// Bytes from `begin` on, below `end`, of which the same is known.
 size_t Shadow::endOfRun(size_t begin, size_t end) const {
   size_t i = begin + 1;
@@ -97,7 +102,8 @@ Conflict Shadow::access(size_t offset, size_t count, Access kind, const Accessor
 
 Conflict Shadow::check(size_t byte, Access kind, const Accessor &who) const {
   uint8_t known = flags[byte];
-  bool writes = kind != Access::Read;
+  bool writes = kind == Access::Write || kind == Access::Atomic;
+  bool atomic = kind == Access::Atomic || kind == Access::AtomicRead;
   if (known & Red)
     return {Conflict::RedZone, byte, {}};
   if ((known & Object) && kind != Access::Atomic)
@@ -109,8 +115,7 @@ Conflict Shadow::check(size_t byte, Access kind, const Accessor &who) const {
   if (kind != Access::Write && !(known & Initialised))
     return {Conflict::Uninitialised, byte, {}};
   Epoch writer = Epoch::unpack(writers[byte]);
-  bool bothAtomic = kind == Access::Atomic && (known & ByAtomic);
-  if (!writer.never() && !bothAtomic && writer.agent() != who.now.agent() &&
+  if (!writer.never() && !(atomic && (known & ByAtomic)) && writer.agent() != who.now.agent() &&
       !who.seen.covers(writer))
     return {Conflict::RaceWithWrite, byte, writer};
   if (writes)
@@ -125,6 +130,8 @@ Conflict Shadow::check(size_t byte, Access kind, const Accessor &who) const {
 }
 
 void Shadow::note(size_t begin, size_t end, Access kind, const Accessor &who) {
+  if (kind == Access::AtomicRead)
+    return; // what orders it is known when it is used
   if (kind == Access::Read) {
     uint32_t set = sets.with(readers[begin], who.now, who.seen);
     std::fill(readers.begin() + begin, readers.begin() + end, set);

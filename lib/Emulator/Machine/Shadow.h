@@ -20,7 +20,8 @@ namespace dreamer::emulator {
 /// How memory is reached: by loads and stores, or by the engines of bulk copies and wgmma.
 enum class Proxy : uint8_t { Generic, Async };
 
-enum class Access : uint8_t { Read, Write, Atomic };
+/// AtomicRead: an atomic or volatile load; Atomic: any other atomic, or a volatile store.
+enum class Access : uint8_t { Read, Write, AtomicRead, Atomic };
 
 /// Sets of readers that nothing orders, each stored once and named by a number; 0 is the empty one.
 /// A set keeps at most `most` readers, the newest, so races with older ones may be missed.
@@ -78,6 +79,7 @@ public:
   void forgetEpochs();
   void initialise(size_t offset, size_t count);
   void setRedZone(size_t offset, size_t count);
+  void clearRedZone(size_t offset, size_t count);
   /// The bytes are those of an mbarrier object, or no more: only Atomic accesses are right.
   void setObject(size_t offset, size_t count, bool object);
 
@@ -89,7 +91,14 @@ public:
   void endRead(size_t offset, size_t count);
 
 private:
-  enum Flag : uint8_t { Initialised = 1, Writing = 2, Red = 4, ByAsync = 8, ByAtomic = 16, Object = 32 };
+  enum Flag : uint8_t {
+    Initialised = 1,
+    Writing = 2,
+    Red = 4,
+    ByAsync = 8,
+    ByAtomic = 16,
+    Object = 32
+  };
 
   size_t endOfRun(size_t begin, size_t end) const;
   Conflict check(size_t byte, Access kind, const Accessor &who) const;

@@ -14,9 +14,9 @@ struct TypeFacts {
 };
 
 constexpr TypeFacts types[elementTypes] = {
-    {"u8", 1, false},  {"u16", 2, false},     {"u32", 4, false}, {"s32", 4, false},
-    {"u64", 8, false}, {"s64", 8, false},     {"f16", 2, true},  {"f32", 4, true},
-    {"f64", 8, true},  {"bf16", 2, true},     {"f32ftz", 4, true}, {"tf32", 4, true},
+    {"u8", 1, false},     {"u16", 2, false}, {"u32", 4, false},   {"s32", 4, false},
+    {"u64", 8, false},    {"s64", 8, false}, {"f16", 2, true},    {"f32", 4, true},
+    {"f64", 8, true},     {"bf16", 2, true}, {"f32ftz", 4, true}, {"tf32", 4, true},
     {"tf32ftz", 4, true},
 };
 
@@ -64,8 +64,7 @@ std::string refuseTensor(const TensorMapRequest &request) {
       return wrong(indexed("dims", i), "from 1 to 4294967296", request.dims[i]);
   for (unsigned i = 0; i + 1 < request.rank; ++i)
     if (request.strides[i] % 16 || request.strides[i] >= uint64_t(1) << 40)
-      return wrong(indexed("strides", i), "to be a multiple of 16 below 2^40",
-                   request.strides[i]);
+      return wrong(indexed("strides", i), "to be a multiple of 16 below 2^40", request.strides[i]);
   return "";
 }
 

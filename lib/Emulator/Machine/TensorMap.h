@@ -65,8 +65,8 @@ struct alignas(64) TensorMap {
   uint64_t address;
   uint64_t dims[5];
   uint64_t strides[4];
-  uint16_t box[5];   ///< elements in shared memory: steps are divided out
-  uint8_t steps[5];  ///< elements between those that are copied
+  uint16_t box[5];  ///< elements in shared memory: steps are divided out
+  uint8_t steps[5]; ///< elements between those that are copied
   uint8_t rank;
   ElementType type;
   SwizzleMode swizzle;

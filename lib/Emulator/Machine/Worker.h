@@ -7,6 +7,7 @@
 #define DREAMER_EMULATOR_MACHINE_WORKER_H
 
 #include "lib/Emulator/Machine/Machine.h"
+#include "lib/Emulator/Machine/Synchronization.h"
 
 #include <atomic>
 #include <memory>
@@ -24,16 +25,16 @@ struct LaunchState {
   const LaunchOptions &options;
   Reports &reports;
   std::atomic<uint64_t> nextCluster{0};
+  Synchronization synchronization = {};
   std::atomic<bool> abandoned{false}; ///< a deadlock or hang was found: all stop
+  /// Workers that run, and those of them whose threads have only spun for long.
+  std::atomic<unsigned> activeWorkers{0}, spinningWorkers{0};
 
   uint32_t sharedBytes() const { return kernel.dynamicSharedOffset + grid.dynamicSharedBytes; }
   uint64_t clusters() const;
   unsigned blocksInCluster() const { return grid.cluster[0] * grid.cluster[1] * grid.cluster[2]; }
   unsigned threadsInBlock() const { return grid.threads[0] * grid.threads[1] * grid.threads[2]; }
 };
-
-/// Everything that a block needs and that the next block can use again.
-class BlockMemory;
 
 class Worker {
 public:
@@ -56,23 +57,27 @@ public:
 
   /// Goes on with another thread; returns when the running one is chosen again.
   void suspend();
-  /// Notes that something happened which others may have waited for.
-  void progress() { idleYields = 0; }
+  /// The running thread lets others go first, as it spins.
   void yieldNow();
+  /// The running thread has used up its fuel in a loop.
+  void loopWithoutEnd(Thread &thread);
   /// The running thread never goes on.
   [[noreturn]] void abandon();
+  /// The running thread ends.
+  [[noreturn]] void exitThread(Thread &thread);
   uint64_t random();
   /// The block of this worker whose shared memory holds the address, or null.
   Block *blockAt(const void *address) const;
   bool onStack(const void *address) const;
 
+  static constexpr int32_t fuelOfThread = 1 << 16;
+
 private:
   friend Thread *currentThread();
   static void threadMain();
-  [[noreturn]] void exitThread(Thread &thread);
 
   bool admit(); ///< the next cluster begins; false: there is none
-  void retire(Cluster &cluster);
+  void retire(Block &block);
   void begin(Block &block, std::unique_ptr<BlockMemory> memory);
   /// The next thread to run: of the running one's warp and block before others, or at random.
   Thread *choose();
@@ -80,6 +85,10 @@ private:
   Thread *chooseAfter();
   /// Does one asynchronous transfer of a block that has some; false: there is none.
   bool completeTransfer(bool any);
+  void completeTransferOf(Block &block);
+  /// A thread has ended: what spun may not spin for ever.
+  void progress();
+  Site currentSite() const;
   void reportDeadlock();
   void switchTo(Thread &next);
   void leaveFiber(); ///< back to run()
@@ -91,6 +100,7 @@ private:
   Fiber mainFiber;
   uint64_t randomState = 0;
   uint64_t idleYields = 0;
+  bool spinning = false;
   bool none = false; ///< no cluster is left to admit
   std::vector<std::byte> scratchBytes;
 };

@@ -32,7 +32,7 @@ public:
         sourceBytes = bytes;
       }
     }
-    std::optional<SharedAddress> to = thread.shared(slots[0], bytes, *this, bytes);
+    std::optional<SharedAddress> to = thread.sharedAddress(slots[0], bytes, *this, bytes);
     if (!to)
       return;
     const std::byte *from = nullptr;

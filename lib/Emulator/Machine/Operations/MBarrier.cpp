@@ -5,8 +5,8 @@
 // release or acquire is one for all threads that can reach the object.
 
 #include "lib/Emulator/Machine/MBarrierState.h"
-#include "lib/Emulator/Machine/Operations/Makers.h"
 #include "lib/Emulator/Machine/Operations/MBarrierTracking.h"
+#include "lib/Emulator/Machine/Operations/Makers.h"
 #include "lib/Emulator/Machine/Operations/NameReader.h"
 
 namespace dreamer::emulator {
@@ -165,9 +165,9 @@ std::unique_ptr<Operation> makeMBarrier(const Instruction &instruction) {
   if (!name.take("mbarrier"))
     return nullptr;
   enum { IsInit, IsInval, IsDrop, IsArrive, IsExpect, IsComplete, IsTest, IsTry, IsPending, None };
-  constexpr std::string_view verbs[] = {"init",        "inval",     "arrive_drop",
-                                        "arrive",      "expect_tx", "complete_tx",
-                                        "test_wait",   "try_wait",  "pending_count"};
+  constexpr std::string_view verbs[] = {"init",      "inval",     "arrive_drop",
+                                        "arrive",    "expect_tx", "complete_tx",
+                                        "test_wait", "try_wait",  "pending_count"};
   unsigned verb = 0;
   while (verb < None && !name.take(verbs[verb]))
     ++verb;

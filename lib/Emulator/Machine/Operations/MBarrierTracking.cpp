@@ -15,7 +15,7 @@ namespace dreamer::emulator {
 
 std::optional<SharedAddress> objectAt(Thread &thread, uint64_t slot, bool remote,
                                       const Operation &operation) {
-  std::optional<SharedAddress> at = thread.shared(slot, 8, operation, 8);
+  std::optional<SharedAddress> at = thread.sharedAddress(slot, 8, operation, 8);
   if (at && !remote && at->block != thread.block) {
     thread.report(Check::Operand, operation,
                   "expected an mbarrier of the own block, found one of another block", "remote");
