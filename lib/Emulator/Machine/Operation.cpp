@@ -18,8 +18,8 @@ std::vector<std::string_view> Instruction::words() const {
 
 std::unique_ptr<Operation> makeOperation(const Instruction &instruction) {
   static constexpr OperationMaker makers[] = {
-      makeBarrier, makeShuffle, makeVote,      makeReduction,
-      makeFence,   makeMisc,    makeAsyncCopy, makeMBarrier,
+      makeBarrier,   makeShuffle,  makeVote,       makeReduction, makeFence,   makeMisc,
+      makeAsyncCopy, makeMBarrier, makeTensorCopy, makeBulkCopy,  makeCluster,
   };
   for (OperationMaker make : makers)
     if (std::unique_ptr<Operation> operation = make(instruction)) {
