@@ -120,11 +120,12 @@ static std::string globalConflictText(const Conflict &conflict, Access kind, con
   return text;
 }
 
-static std::pair<Check, std::string> explain(const Conflict &conflict, uint32_t home) {
+static std::pair<Check, std::string> explain(const Conflict &conflict, const Block &home) {
   auto who = [&] {
     Agent agent = conflict.other.agent();
-    std::string text = "thread " + std::to_string(agent.index);
-    if (agent.block != home)
+    std::string text = agent.index == home.engine().index ? "the copy engine"
+                                                          : "thread " + std::to_string(agent.index);
+    if (agent.block != home.linear)
       text += " of block " + std::to_string(agent.block);
     return text;
   };
@@ -144,15 +145,16 @@ static std::pair<Check, std::string> explain(const Conflict &conflict, uint32_t 
   case Conflict::NotFenced:
     return {Check::ProxyFence,
             ", written by " + who() + " with ordinary stores and no fence.proxy.async since"};
+  case Conflict::IsMBarrier:
+    return {Check::Operand, ", which is of an mbarrier: only mbarrier instructions may touch it"};
   case Conflict::None:
     break;
   }
   return {Check::Race, ""};
 }
 
-/// The fault of an access, if any, as a finding; where the bytes are, if none.
-std::byte *checkGlobal(Thread &thread, std::byte *pointer, size_t count, Access kind,
-                       const Site &site, Proxy proxy) {
+Allocation *checkGlobal(Thread &thread, const std::byte *pointer, size_t count, Access kind,
+                        const Site &site, const Accessor &who) {
   Block &block = *thread.block;
   Allocation *in = block.worker.launch.memory.find(pointer);
   if (!in) {
@@ -176,12 +178,11 @@ std::byte *checkGlobal(Thread &thread, std::byte *pointer, size_t count, Access 
     thread.report(Check::Bounds, site, "write to " + in->name + ", which is constant", verb(kind));
     return nullptr;
   }
-  Accessor who{thread.now(), thread.clock, &thread.published, proxy};
   if (Conflict conflict = in->access(offset, count, kind, who); conflict.kind != Conflict::None) {
-    auto [check, why] = explain(conflict, block.linear);
+    auto [check, why] = explain(conflict, block);
     thread.report(check, site, globalConflictText(conflict, kind, *in) + why, why.substr(0, 24));
   }
-  return pointer;
+  return in;
 }
 
 std::byte *checkShared(Thread &thread, SharedAddress address, size_t count, Access kind,
@@ -214,8 +215,8 @@ std::byte *Thread::accessFrom(Space space, uint64_t slot, size_t count, Access k
   }
   if (!block->checking() || (worker.onStack(pointer) && worker.onStack(pointer + count - 1)))
     return pointer;
-  std::byte *checked = checkGlobal(*this, pointer, count, kind, site, proxy);
-  return checked ? checked : worker.scratch();
+  Accessor who{now(), clock, &published, proxy};
+  return checkGlobal(*this, pointer, count, kind, site, who) ? pointer : worker.scratch();
 }
 
 //===-- Thread and Block: reports ---------------------------------------------------------------------------------===//
@@ -242,7 +243,7 @@ void Block::report(Check check, Thread *thread, const Site &site, std::string me
 }
 
 void Block::report(const Conflict &conflict, Thread *thread, const Site &site, Access kind) {
-  auto [check, why] = explain(conflict, linear);
+  auto [check, why] = explain(conflict, *this);
   report(check, thread, site,
          std::string(verb(kind)) + " of shared byte " + std::to_string(conflict.byte) + why,
          why.substr(0, 24));

@@ -28,6 +28,7 @@ class Block;
 class Cluster;
 class Worker;
 class GlobalMemory;
+class Allocation;
 class BlockMemory;
 
 /// Address spaces of NVPTX.
@@ -104,6 +105,11 @@ public:
               std::string_view kind = "");
   void report(Check check, const Site &site, std::string message, std::string_view kind = "");
 };
+
+/// Checks an access of `who`, on behalf of `thread`, to global memory, and notes it. Gives the
+/// allocation, or null (reported) when the bytes cannot be touched at all.
+Allocation *checkGlobal(Thread &thread, const std::byte *pointer, size_t count, Access kind,
+                        const Site &site, const Accessor &who);
 
 class Warp {
 public:
