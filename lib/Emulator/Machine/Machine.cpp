@@ -68,13 +68,13 @@ static std::string_view verb(Access kind) {
   return "atomic";
 }
 
-std::optional<SharedAddress> Thread::sharedAddress(uint64_t slot, size_t count,
-                                                   const Operation &operation, size_t alignment) {
+std::optional<SharedAddress> Thread::sharedAddress(uint64_t slot, size_t count, const Site &site,
+                                                   size_t alignment) {
   SharedAddress address{block, 0};
   if (slot >> (sharedRankShift + 8)) { // a generic pointer
     address.block = block->worker.blockAt(reinterpret_cast<void *>(slot));
     if (!address.block) {
-      report(Check::Bounds, operation, "expected an address in shared memory, found another");
+      report(Check::Bounds, site, "expected an address in shared memory, found another");
       return std::nullopt;
     }
     address.offset = slot & (sharedWindow - 1);
@@ -82,7 +82,7 @@ std::optional<SharedAddress> Thread::sharedAddress(uint64_t slot, size_t count,
     uint32_t rank = slot >> sharedRankShift;
     uint32_t offset = slot & ((1u << sharedRankShift) - 1);
     if (rank > block->cluster.blocks.size()) {
-      report(Check::Bounds, operation,
+      report(Check::Bounds, site,
              "shared memory of block " + std::to_string(rank - 1) + " of the cluster, which has " +
                  std::to_string(block->cluster.blocks.size()),
              "rank");
@@ -93,18 +93,18 @@ std::optional<SharedAddress> Thread::sharedAddress(uint64_t slot, size_t count,
     address.offset = offset;
   }
   if (address.offset + count > address.block->memoryBytes) {
-    report(Check::Bounds, operation,
+    report(Check::Bounds, site,
            "shared access to " + bytesText(count) + " at " + std::to_string(address.offset) +
                ", where the block has " + bytesText(address.block->memoryBytes));
     return std::nullopt;
   }
   if (address.block->live == 0 && address.block != block) {
-    report(Check::Exit, operation,
+    report(Check::Exit, site,
            "access to the shared memory of a block of the cluster that has ended", "ended");
     return std::nullopt;
   }
   if (address.offset % alignment) {
-    report(Check::Alignment, operation,
+    report(Check::Alignment, site,
            "expected a shared address that is a multiple of " + std::to_string(alignment) +
                ", found " + std::to_string(address.offset));
     return std::nullopt;
@@ -120,11 +120,12 @@ static std::string globalConflictText(const Conflict &conflict, Access kind, con
   return text;
 }
 
-static std::pair<Check, std::string> explain(const Conflict &conflict, uint32_t home) {
+static std::pair<Check, std::string> explain(const Conflict &conflict, const Block &home) {
   auto who = [&] {
     Agent agent = conflict.other.agent();
-    std::string text = "thread " + std::to_string(agent.index);
-    if (agent.block != home)
+    std::string text = agent.index == home.engine().index ? "the copy engine"
+                                                          : "thread " + std::to_string(agent.index);
+    if (agent.block != home.linear)
       text += " of block " + std::to_string(agent.block);
     return text;
   };
@@ -144,15 +145,16 @@ static std::pair<Check, std::string> explain(const Conflict &conflict, uint32_t 
   case Conflict::NotFenced:
     return {Check::ProxyFence,
             ", written by " + who() + " with ordinary stores and no fence.proxy.async since"};
+  case Conflict::IsMBarrier:
+    return {Check::Operand, ", which is of an mbarrier: only mbarrier instructions may touch it"};
   case Conflict::None:
     break;
   }
   return {Check::Race, ""};
 }
 
-/// The fault of an access, if any, as a finding; where the bytes are, if none.
-std::byte *checkGlobal(Thread &thread, std::byte *pointer, size_t count, Access kind,
-                       const Site &site, Proxy proxy) {
+Allocation *checkGlobal(Thread &thread, const std::byte *pointer, size_t count, Access kind,
+                        const Site &site, const Accessor &who) {
   Block &block = *thread.block;
   Allocation *in = block.worker.launch.memory.find(pointer);
   if (!in) {
@@ -176,12 +178,11 @@ std::byte *checkGlobal(Thread &thread, std::byte *pointer, size_t count, Access 
     thread.report(Check::Bounds, site, "write to " + in->name + ", which is constant", verb(kind));
     return nullptr;
   }
-  Accessor who{thread.now(), thread.clock, &thread.published, proxy};
   if (Conflict conflict = in->access(offset, count, kind, who); conflict.kind != Conflict::None) {
-    auto [check, why] = explain(conflict, block.linear);
+    auto [check, why] = explain(conflict, block);
     thread.report(check, site, globalConflictText(conflict, kind, *in) + why, why.substr(0, 24));
   }
-  return pointer;
+  return in;
 }
 
 std::byte *checkShared(Thread &thread, SharedAddress address, size_t count, Access kind,
@@ -196,27 +197,26 @@ std::byte *checkShared(Thread &thread, SharedAddress address, size_t count, Acce
   return owner.memory + address.offset;
 }
 
-std::byte *Thread::access(Space space, uint64_t slot, size_t count, Access kind,
-                          const Operation &operation, size_t alignment, Proxy proxy) {
+std::byte *Thread::accessFrom(Space space, uint64_t slot, size_t count, Access kind,
+                              const Site &site, size_t alignment, Proxy proxy) {
   Worker &worker = block->worker;
   auto *pointer = reinterpret_cast<std::byte *>(slot);
   bool inShared = space == Space::Shared || space == Space::Cluster ||
                   (space == Space::Generic && worker.blockAt(pointer));
   if (inShared) {
-    std::optional<SharedAddress> address = sharedAddress(slot, count, operation, alignment);
-    return address ? checkShared(*this, *address, count, kind, operation.site, proxy)
-                   : worker.scratch();
+    std::optional<SharedAddress> address = sharedAddress(slot, count, site, alignment);
+    return address ? checkShared(*this, *address, count, kind, site, proxy) : worker.scratch();
   }
   if (slot % alignment) {
-    report(Check::Alignment, operation,
+    report(Check::Alignment, site,
            "expected a global address that is a multiple of " + std::to_string(alignment) +
                ", found one that is " + std::to_string(slot % alignment) + " above");
     return worker.scratch();
   }
   if (!block->checking() || (worker.onStack(pointer) && worker.onStack(pointer + count - 1)))
     return pointer;
-  std::byte *checked = checkGlobal(*this, pointer, count, kind, operation.site, proxy);
-  return checked ? checked : worker.scratch();
+  Accessor who{now(), clock, &published, proxy};
+  return checkGlobal(*this, pointer, count, kind, site, who) ? pointer : worker.scratch();
 }
 
 //===-- Thread and Block: reports ---------------------------------------------------------------------------------===//
@@ -243,7 +243,7 @@ void Block::report(Check check, Thread *thread, const Site &site, std::string me
 }
 
 void Block::report(const Conflict &conflict, Thread *thread, const Site &site, Access kind) {
-  auto [check, why] = explain(conflict, linear);
+  auto [check, why] = explain(conflict, *this);
   report(check, thread, site,
          std::string(verb(kind)) + " of shared byte " + std::to_string(conflict.byte) + why,
          why.substr(0, 24));

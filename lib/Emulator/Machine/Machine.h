@@ -28,6 +28,7 @@ class Block;
 class Cluster;
 class Worker;
 class GlobalMemory;
+class Allocation;
 class BlockMemory;
 
 /// Address spaces of NVPTX.
@@ -85,15 +86,30 @@ public:
   /// The host's memory behind an address in `slot`, after the checks: always `count` bytes that may
   /// be touched (scratch bytes, when a check found a fault). `alignment` in bytes.
   std::byte *access(Space space, uint64_t slot, size_t count, Access kind,
-                    const Operation &operation, size_t alignment = 1, Proxy proxy = Proxy::Generic);
+                    const Operation &operation, size_t alignment = 1,
+                    Proxy proxy = Proxy::Generic) {
+    return accessFrom(space, slot, count, kind, operation.site, alignment, proxy);
+  }
+  /// The same for an instruction that is no operation.
+  std::byte *accessFrom(Space space, uint64_t slot, size_t count, Access kind, const Site &site,
+                        size_t alignment, Proxy proxy);
   /// Where a shared (space 3) or cluster (7) pointer points, or a generic one into shared memory;
   /// nothing (and reported) when it is outside or not `count` bytes long.
   std::optional<SharedAddress> sharedAddress(uint64_t slot, size_t count,
-                                             const Operation &operation, size_t alignment = 1);
+                                             const Operation &operation, size_t alignment = 1) {
+    return sharedAddress(slot, count, operation.site, alignment);
+  }
+  std::optional<SharedAddress> sharedAddress(uint64_t slot, size_t count, const Site &site,
+                                             size_t alignment = 1);
   void report(Check check, const Operation &operation, std::string message,
               std::string_view kind = "");
   void report(Check check, const Site &site, std::string message, std::string_view kind = "");
 };
+
+/// Checks an access of `who`, on behalf of `thread`, to global memory, and notes it. Gives the
+/// allocation, or null (reported) when the bytes cannot be touched at all.
+Allocation *checkGlobal(Thread &thread, const std::byte *pointer, size_t count, Access kind,
+                        const Site &site, const Accessor &who);
 
 class Warp {
 public:

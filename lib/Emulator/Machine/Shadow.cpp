@@ -67,6 +67,11 @@ void Shadow::setRedZone(size_t offset, size_t count) {
     flags[i] |= Red;
 }
 
+void Shadow::setObject(size_t offset, size_t count, bool object) {
+  for (size_t i = offset; i < offset + count; ++i)
+    flags[i] = object ? flags[i] | Object : flags[i] & ~Object;
+}
+
 void Shadow::clearRedZone(size_t offset, size_t count) {
   for (size_t i = offset; i < offset + count; ++i)
     flags[i] &= ~Red;
@@ -101,6 +106,8 @@ Conflict Shadow::check(size_t byte, Access kind, const Accessor &who) const {
   bool atomic = kind == Access::Atomic || kind == Access::AtomicRead;
   if (known & Red)
     return {Conflict::RedZone, byte, {}};
+  if ((known & Object) && kind != Access::Atomic)
+    return {Conflict::IsMBarrier, byte, {}};
   if (known & Writing)
     return {Conflict::BeingWritten, byte, {}};
   if (writes && reading[byte])
@@ -132,7 +139,7 @@ void Shadow::note(size_t begin, size_t end, Access kind, const Accessor &who) {
   }
   std::fill(writers.begin() + begin, writers.begin() + end, who.now.packed());
   std::fill(readers.begin() + begin, readers.begin() + end, 0);
-  uint8_t known = (flags[begin] & Red) | Initialised;
+  uint8_t known = (flags[begin] & (Red | Object)) | Initialised;
   if (kind == Access::Atomic)
     known |= ByAtomic;
   if (who.proxy == Proxy::Async)
@@ -149,7 +156,7 @@ void Shadow::beginWrite(size_t offset, size_t count) {
 
 void Shadow::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
   for (size_t i = offset; i < offset + count; ++i) {
-    flags[i] = (flags[i] & Red) | Initialised | (proxy == Proxy::Async ? ByAsync : 0);
+    flags[i] = (flags[i] & (Red | Object)) | Initialised | (proxy == Proxy::Async ? ByAsync : 0);
     writers[i] = writer.packed();
     readers[i] = 0;
   }

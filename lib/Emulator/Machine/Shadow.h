@@ -51,6 +51,7 @@ struct Conflict {
     BeingWritten, ///< by an asynchronous copy
     BeingRead,    ///< by an asynchronous copy or wgmma, and this is a write
     NotFenced,    ///< written through the other proxy, no fence since
+    IsMBarrier,   ///< of an mbarrier object, which only mbarrier instructions may touch
   } kind = None;
   size_t byte = 0; ///< offset of the first byte concerned
   Epoch other;     ///< whom it conflicts with, for races
@@ -79,6 +80,8 @@ public:
   void initialise(size_t offset, size_t count);
   void setRedZone(size_t offset, size_t count);
   void clearRedZone(size_t offset, size_t count);
+  /// The bytes are those of an mbarrier object, or no more: only Atomic accesses are right.
+  void setObject(size_t offset, size_t count, bool object);
 
   /// An asynchronous write is under way until landed(), and belongs then to `writer`.
   void beginWrite(size_t offset, size_t count);
@@ -88,7 +91,14 @@ public:
   void endRead(size_t offset, size_t count);
 
 private:
-  enum Flag : uint8_t { Initialised = 1, Writing = 2, Red = 4, ByAsync = 8, ByAtomic = 16 };
+  enum Flag : uint8_t {
+    Initialised = 1,
+    Writing = 2,
+    Red = 4,
+    ByAsync = 8,
+    ByAtomic = 16,
+    Object = 32
+  };
 
   size_t endOfRun(size_t begin, size_t end) const;
   Conflict check(size_t byte, Access kind, const Accessor &who) const;

@@ -1,0 +1,86 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// Tensor maps: what a kernel is given to copy tiles of a tensor in global memory.
+
+#ifndef DREAMER_EMULATOR_MACHINE_TENSORMAP_H
+#define DREAMER_EMULATOR_MACHINE_TENSORMAP_H
+
+#include "lib/Emulator/Machine/Swizzle.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dreamer::emulator {
+
+/// Types of a tensor's elements, numbered as CUtensorMapDataType.
+enum class ElementType : uint8_t {
+  U8 = 0,
+  U16 = 1,
+  U32 = 2,
+  S32 = 3,
+  U64 = 4,
+  S64 = 5,
+  F16 = 6,
+  F32 = 7,
+  F64 = 8,
+  BF16 = 9,
+  F32Ftz = 10,
+  TF32 = 11,
+  TF32Ftz = 12,
+};
+constexpr unsigned elementTypes = 13;
+
+uint32_t bytesOf(ElementType type);
+bool isFloat(ElementType type);
+/// "u8", "bf16", ...
+std::string_view nameOf(ElementType type);
+
+/// What cuTensorMapEncodeTiled is given (CUDA driver API, "Tensor Map Object Management"), in its
+/// order; unused dimensions are not looked at. Enumerations have that interface's numbers.
+struct TensorMapRequest {
+  static constexpr uint32_t mostRank = 5;
+
+  unsigned type = 0; ///< an ElementType
+  uint32_t rank = 1;
+  uint64_t address = 0;                          ///< of the tensor in global memory
+  std::array<uint64_t, mostRank> dims{};         ///< in elements, innermost first
+  std::array<uint64_t, mostRank - 1> strides{};  ///< in bytes, of dimensions 1 and up
+  std::array<uint32_t, mostRank> box{};          ///< in elements
+  std::array<uint32_t, mostRank> elementSteps{}; ///< "elementStrides"; that of dimension 0 is 1
+  unsigned interleave = 0;                       ///< only none, which is 0
+  unsigned swizzle = 0;                          ///< a SwizzleMode
+  unsigned promotion = 0;                        ///< to L2: none, 64, 128, 256 bytes; no effect
+  unsigned fill = 0;                             ///< elements outside: 0 zeros, 1 NaN
+};
+
+/// The machine's own form of a tensor map, in the 128 bytes that CUtensorMap has.
+struct alignas(64) TensorMap {
+  static constexpr uint64_t expectedMagic = 0x70616d726f736e74; ///< others made it for a device
+
+  uint64_t magic;
+  uint64_t address;
+  uint64_t dims[5];
+  uint64_t strides[4];
+  uint16_t box[5];  ///< elements in shared memory: steps are divided out
+  uint8_t steps[5]; ///< elements between those that are copied
+  uint8_t rank;
+  ElementType type;
+  SwizzleMode swizzle;
+  uint8_t fill;
+
+  uint32_t elementBytes() const { return bytesOf(type); }
+  /// Of a tile in shared memory; also what an mbarrier gets for a load.
+  uint32_t tileBytes() const;
+};
+static_assert(sizeof(TensorMap) == 128);
+
+/// Fills `map`. Returns why the request is refused ("expected ..., found ..."), or nothing.
+std::string encode(TensorMap &map, const TensorMapRequest &request);
+
+} // namespace dreamer::emulator
+
+#endif // DREAMER_EMULATOR_MACHINE_TENSORMAP_H
