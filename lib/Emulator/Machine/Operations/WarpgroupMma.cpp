@@ -137,7 +137,7 @@ private:
     bool inside = true;
     if (form.aInRegisters) {
       for (unsigned warp = 0; warp < 4; ++warp)
-        gatherWords(LaneSlots(warps[warp], form.accumulators()), 16, 4,
+        gatherWords(LaneSlots(warps[warp]) + form.accumulators(), 16, 4,
                     space.words + warp * 16 * wordsOfRow);
     } else {
       WarpgroupOperand a{descriptor(warps, slots[form.accumulators()]), rowsOfA, aIsMnMajor};
@@ -218,17 +218,17 @@ private:
   void gatherSums(Warp *warps, uint32_t *sums) const {
     for (unsigned warp = 0; warp < 4; ++warp, sums += 32 * form.accumulators())
       if (form.d == Format::F16)
-        gatherWords(LaneSlots(warps[warp], 0), 16, form.accumulators(), sums);
+        gatherWords(LaneSlots(warps[warp]), 16, form.accumulators(), sums);
       else
-        gatherAccumulator(LaneSlots(warps[warp], 0), 16, form.n, sums);
+        gatherAccumulator(LaneSlots(warps[warp]), 16, form.n, sums);
   }
 
   void scatterSums(Warp *warps, const uint32_t *sums) const {
     for (unsigned warp = 0; warp < 4; ++warp, sums += 32 * form.accumulators())
       if (form.d == Format::F16)
-        scatterWords(LaneSlots(warps[warp], inputs), 16, form.accumulators(), sums);
+        scatterWords(LaneSlots(warps[warp]) + inputs, 16, form.accumulators(), sums);
       else
-        scatterAccumulator(LaneSlots(warps[warp], inputs), 16, form.n, sums);
+        scatterAccumulator(LaneSlots(warps[warp]) + inputs, 16, form.n, sums);
   }
 
   void decodeA(Workspace &space, bool isMnMajor) const {
