@@ -208,7 +208,7 @@ private:
     if (conflict.kind != Conflict::None)
       warp.block->report(conflict, &reader, site, Access::Read);
     shadow.beginRead(range.begin, range.count);
-    group.reads.push_back(range);
+    group.reads.push_back({range, reader.now()});
   }
 
   //===-- Numbers -------------------------------------------------------------------------------------------------===//
