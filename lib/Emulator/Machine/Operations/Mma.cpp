@@ -154,6 +154,8 @@ static std::unique_ptr<Operation> makeMmaOf(const MmaInstruction &mma) {
 
 std::unique_ptr<Operation> makeMma(const Instruction &instruction) {
   std::vector<std::string_view> words = instruction.words();
+  if (words.front() == "wmma")
+    return makeWmma(instruction);
   if (words.front() != "mma")
     return nullptr;
   size_t first = 1;
@@ -176,8 +178,7 @@ void MmaOperation::execute(Warp &warp, uint32_t lanes) const {
     return multiply(warp);
   // Reported already: some lanes have exited or were never there. What hardware does is undefined.
   for (; lanes; lanes &= lanes - 1) {
-    uint64_t *results = warp.lane(__builtin_ctz(lanes)).slots + inputs;
-    std::fill(results, results + mma.registersOfD(), 0);
+    std::fill_n(warp.lane(__builtin_ctz(lanes)).slots + inputs, mma.registersOfD(), 0);
   }
 }
 

@@ -15,12 +15,7 @@
 
 namespace dreamer::emulator {
 
-namespace {
-
-constexpr unsigned most = 64; // of k
-
-/// Adds what the products came to, which fits 32 bits by far, to C.
-void addTo(unsigned count, const int32_t *products, bool saturate, int32_t *c) {
+void addIntegers(unsigned count, const int32_t *products, bool saturate, int32_t *c) {
   for (unsigned i = 0; i < count; ++i) {
     int64_t sum = int64_t(c[i]) + products[i];
     if (saturate)
@@ -29,6 +24,10 @@ void addTo(unsigned count, const int32_t *products, bool saturate, int32_t *c) {
     c[i] = int32_t(uint32_t(sum));
   }
 }
+
+namespace {
+
+constexpr unsigned most = 64; // of k
 
 class IntegerMma final : public MmaOperation {
 public:
@@ -50,7 +49,7 @@ public:
               reinterpret_cast<uint32_t *>(b)); // pairs of elements
     addProduct(m, 8, k, a, b, products);
     gatherAccumulator(lanes + (inA + inB), m, 8, reinterpret_cast<uint32_t *>(c));
-    addTo(m * 8, products, mma.saturate, c);
+    addIntegers(m * 8, products, mma.saturate, c);
     scatterAccumulator(lanes + inputs, m, 8, reinterpret_cast<const uint32_t *>(c));
   }
 
@@ -79,7 +78,7 @@ public:
               std::popcount(mma.bits == MmaInstruction::Xor ? left ^ right : left & right);
         }
     gatherAccumulator(lanes + (inA + inB), m, 8, reinterpret_cast<uint32_t *>(c));
-    addTo(m * 8, products, false, c);
+    addIntegers(m * 8, products, false, c);
     scatterAccumulator(lanes + inputs, m, 8, reinterpret_cast<const uint32_t *>(c));
   }
 };

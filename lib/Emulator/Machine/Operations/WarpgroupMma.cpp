@@ -17,7 +17,6 @@
 #include "lib/Emulator/Machine/Worker.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace dreamer::emulator {
 
@@ -263,13 +262,7 @@ private:
     if (form.d == Format::S32) {
       std::fill_n(space.c, elements, 0);
       addProduct(rowsOfA, n, k, shorts(space.a), shorts(space.b), integers(space.c));
-      for (unsigned i = 0; i < elements; ++i) {
-        int64_t sum = int64_t(int32_t(space.sums[i])) + int32_t(space.c[i]);
-        if (form.saturate)
-          sum = std::clamp<int64_t>(sum, std::numeric_limits<int32_t>::min(),
-                                    std::numeric_limits<int32_t>::max());
-        space.sums[i] = uint32_t(sum);
-      }
+      addIntegers(elements, integers(space.c), form.saturate, integers(space.sums));
       return;
     }
     if (negate)
