@@ -73,7 +73,10 @@ struct OperandLayout {
       for (unsigned i = 0; i < k; ++i) {
         uint32_t value = at(row, i), offset = mnMajor ? byteOfElement(rows, row, i)
                                                       : byteOfRow(rows, row, i * bits / 8);
-        std::memcpy(memory + offset, &value, bits / 8);
+        if (bits < 8)
+          memory[offset] |= std::byte(value << i * bits % 8);
+        else
+          std::memcpy(memory + offset, &value, bits / 8);
       }
   }
 };

@@ -22,14 +22,15 @@ struct Product {
   unsigned accumulators() const { return d == Format::F16 ? n / 4 : n / 2; }
   std::string name() const {
     auto typeName = [](Format format) -> std::string {
-      for (const char *name : {"f32", "tf32", "f16", "bf16", "e4m3", "e5m2", "s8", "u8", "s32"})
+      for (const char *name :
+           {"f32", "tf32", "f16", "bf16", "e4m3", "e5m2", "s8", "u8", "b1", "s32"})
         if (formatNamed(name) == format)
           return name;
       return "";
     };
     return "wgmma.mma_async.sync.aligned.m64n" + std::to_string(n) + "k" + std::to_string(k()) +
            "." + typeName(d) + "." + typeName(a) + "." + typeName(b) +
-           (saturate ? ".satfinite" : "");
+           (a == Format::B1 ? ".and.popc" : "") + (saturate ? ".satfinite" : "");
   }
   std::vector<uint64_t> immediates() const {
     std::vector<uint64_t> all;
@@ -51,7 +52,7 @@ uint32_t randomBits(Format format, std::mt19937 &random) {
   if (format == Format::S32)
     return random();
   if (isInteger(format))
-    return random() & 0xff;
+    return random() & ((1u << bitsOf(format)) - 1);
   float value = std::normal_distribution<float>()(random);
   if (format == Format::F32 || format == Format::TF32)
     return std::bit_cast<uint32_t>(value);
@@ -184,7 +185,8 @@ TEST(WarpgroupMma, AllTypes) {
                          {S32, S8, S8},
                          {S32, S8, U8},
                          {S32, U8, S8},
-                         {S32, U8, U8}})
+                         {S32, U8, U8},
+                         {S32, B1, B1}})
     for (bool inRegisters : {false, true})
       for (bool keep : {false, true})
         for (unsigned line : {16, 32, 64, 128}) {
@@ -195,7 +197,7 @@ TEST(WarpgroupMma, AllTypes) {
           p.keep = keep;
           p.layoutA.line = p.layoutB.line = line;
           check(p);
-          if (d == S32) {
+          if (d == S32 && a != B1) {
             p.saturate = true;
             check(p);
           }
@@ -254,7 +256,7 @@ TEST(WarpgroupMma, RefusesWhatThereIsNot) {
   for (std::string name :
        {"m64n264k16.f32.f16.f16", "m64n12k16.f32.f16.f16", "m64n64k8.f32.f16.f16",
         "m32n64k16.f32.f16.f16", "m64n64k16.f16.bf16.bf16", "m64n64k32.s32.s8.s8.relu",
-        "m64n40k32.s32.s8.s8", "m64n64k256.s32.b1.b1.and.popc", "m64n64k16.f32.f16"})
+        "m64n40k32.s32.s8.s8", "m64n64k256.s32.b1.b1", "m64n64k16.f32.f16"})
     for (unsigned inputs = 0; inputs < 160; ++inputs)
       for (unsigned outputs : {16, 20, 32, 132})
         EXPECT_FALSE(ptx("wgmma.mma_async.sync.aligned." + name, inputs, outputs)) << name;

@@ -278,6 +278,7 @@ TEST(Wmma, RefusesWhatThereIsNot) {
       EXPECT_FALSE(intrinsic(name, 1, outputs)) << name;
   EXPECT_FALSE(intrinsic("wmma.m16n16k16.mma.row.col.f32.f32.satfinite", 24, 8));
   EXPECT_FALSE(intrinsic("wmma.m16n16k16.mma.row.col.f32.f32", 23, 8));
+  EXPECT_TRUE(intrinsic("wmma.m8n8k4.mma.row.col.rn.f64", 4, 2));
   EXPECT_FALSE(intrinsic("wmma.m8n8k4.mma.row.col.rz.f64", 4, 2));
 }
 

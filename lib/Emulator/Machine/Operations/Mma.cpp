@@ -59,6 +59,7 @@ std::optional<MmaInstruction> parseMma(const std::vector<std::string_view> &word
   MmaInstruction mma;
   std::vector<Format> types;
   unsigned layouts = 0, shapes = 0, counted = 0;
+  bool nearest = false;
   for (std::string_view word : words) {
     if (std::optional<MmaShape> shape = shapeNamed(word)) {
       mma.shape = *shape;
@@ -73,11 +74,13 @@ std::optional<MmaInstruction> parseMma(const std::vector<std::string_view> &word
       mma.bits = word == "xor" ? MmaInstruction::Xor : MmaInstruction::And;
     } else if (word == "popc") {
       ++counted;
+    } else if (word == "rn") { // of f64, which are rounded so anyway
+      nearest = true;
     } else {
       return std::nullopt;
     }
   }
-  if (shapes != 1 || layouts != 2 || !setTypes(mma, types))
+  if (shapes != 1 || layouts != 2 || !setTypes(mma, types) || (nearest && mma.a != Format::F64))
     return std::nullopt;
   bool bits = mma.a == Format::B1;
   if (bits != (mma.b == Format::B1) || bits != (mma.bits != MmaInstruction::NoBits) ||

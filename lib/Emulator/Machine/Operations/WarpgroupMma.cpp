@@ -3,7 +3,7 @@
 
 // wgmma.mma_async: PTX ISA 8.x, section "Asynchronous Multiply-and-Accumulate Instruction:
 // wgmma.mma_async". Executed when it is issued, which is when the last of a warpgroup's 128 threads
-// comes. Sparse ones and b1 are not known here.
+// comes. Sparse ones are not known here.
 //
 // Operands: the accumulators, A's descriptor or four registers, B's descriptor, scale-d, and as far
 // as the type has them imm-scale-a, imm-scale-b, imm-trans-a (of a descriptor), imm-trans-b.
@@ -17,6 +17,7 @@
 #include "lib/Emulator/Machine/Worker.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace dreamer::emulator {
 
@@ -232,6 +233,8 @@ private:
 
   void decodeA(Workspace &space, bool isMnMajor) const {
     constexpr unsigned words = rowsOfA * wordsOfRow;
+    if (form.a == Format::B1)
+      return void(std::copy_n(space.words, words, space.a));
     if (isInteger(form.a))
       return integerDecoder(form.a)(space.words, words, shorts(space.a));
     FloatDecoder decode = floatDecoder(form.a);
@@ -243,6 +246,8 @@ private:
 
   void decodeB(Workspace &space, bool isMnMajor) const {
     unsigned words = form.n * wordsOfRow;
+    if (form.b == Format::B1)
+      return void(std::copy_n(space.words, words, space.b)); // by columns
     if (isInteger(form.b)) {
       integerDecoder(form.b)(space.words, words, shorts(space.bTurned));
       return transpose(form.n, form.k / 2, space.bTurned, space.b); // pairs of elements
@@ -261,7 +266,10 @@ private:
       std::fill_n(space.sums, sumWords(), 0);
     if (form.d == Format::S32) {
       std::fill_n(space.c, elements, 0);
-      addProduct(rowsOfA, n, k, shorts(space.a), shorts(space.b), integers(space.c));
+      if (form.a == Format::B1)
+        countBits(space);
+      else
+        addProduct(rowsOfA, n, k, shorts(space.a), shorts(space.b), integers(space.c));
       addIntegers(elements, integers(space.c), form.saturate, integers(space.sums));
       return;
     }
@@ -274,6 +282,14 @@ private:
     addProduct(rowsOfA, n, k, floats(space.a), floats(space.b), floats(space.c));
     for (unsigned i = 0; i < elements; i += 8)
       encodeHalves(floats(space.c) + i, reinterpret_cast<uint16_t *>(space.sums) + i);
+  }
+
+  /// c = the ones that rows of A and columns of B have in common.
+  void countBits(Workspace &space) const {
+    for (unsigned i = 0; i < rowsOfA * form.n; ++i)
+      for (unsigned word = 0; word < wordsOfRow; ++word)
+        space.c[i] += unsigned(std::popcount(space.a[i / form.n * wordsOfRow + word] &
+                                             space.b[i % form.n * wordsOfRow + word]));
   }
 
   Form form;
@@ -299,6 +315,9 @@ bool exists(const WarpgroupMma::Form &form) {
   case Format::U8:
     return (form.b == Format::S8 || form.b == Format::U8) && form.d == Format::S32 &&
            form.k == 32 && (form.n % 16 == 0 || form.n <= 24);
+  case Format::B1:
+    return form.b == form.a && form.d == Format::S32 && form.k == 256 &&
+           (form.n % 16 == 0 || form.n <= 24);
   default:
     return false;
   }
@@ -318,11 +337,14 @@ std::unique_ptr<Operation> makeWarpgroupMma(const Instruction &instruction) {
   std::optional<MmaShape> shape = shapeNamed(words[4]);
   std::vector<Format> types;
   WarpgroupMma::Form form{};
+  unsigned ofBits = 0; // ".and.popc", which b1 must have
   for (size_t i = 5; i < words.size(); ++i) {
     if (std::optional<Format> type = formatNamed(words[i]))
       types.push_back(*type);
     else if (words[i] == "satfinite")
       form.saturate = true;
+    else if (words[i] == "and" || words[i] == "popc")
+      ++ofBits;
     else
       return nullptr;
   }
@@ -330,8 +352,9 @@ std::unique_ptr<Operation> makeWarpgroupMma(const Instruction &instruction) {
     return nullptr;
   form.n = shape->n, form.k = shape->k;
   form.d = types[0], form.a = types[1], form.b = types[2];
-  if (!exists(form) || (form.saturate && !isInteger(form.a)) ||
-      instruction.outputs != form.accumulators())
+  bool bits = form.a == Format::B1;
+  if (!exists(form) || ofBits != (bits ? 2 : 0) ||
+      (form.saturate && (!isInteger(form.a) || bits)) || instruction.outputs != form.accumulators())
     return nullptr;
   for (bool aInRegisters : {false, true}) {
     form.aInRegisters = aInRegisters;
