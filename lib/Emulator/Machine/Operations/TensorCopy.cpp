@@ -185,7 +185,6 @@ std::unique_ptr<Operation> finish(std::unique_ptr<TensorCopy> made, const Instru
 std::unique_ptr<Operation> makeOfIntrinsic(const Instruction &instruction, NameReader name) {
   std::unique_ptr<TensorCopy> copy;
   bool isLoad = name.take("g2s"), ownBlock = isLoad && name.take("cta");
-  std::optional<BulkOperator> reduces;
   if (isLoad) { // (to, mbarrier, map, coordinates[, mask], hint[, has mask], has hint[, group])
     copy = std::make_unique<TensorLoad>();
     copy->shared = 0;
