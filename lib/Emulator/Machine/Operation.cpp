@@ -18,8 +18,9 @@ std::vector<std::string_view> Instruction::words() const {
 
 std::unique_ptr<Operation> makeOperation(const Instruction &instruction) {
   static constexpr OperationMaker makers[] = {
-      makeBarrier,   makeShuffle,  makeVote,       makeReduction, makeFence,   makeMisc,
-      makeAsyncCopy, makeMBarrier, makeTensorCopy, makeBulkCopy,  makeCluster,
+      makeBarrier,   makeShuffle,    makeVote,       makeReduction,    makeFence,
+      makeMisc,      makeMatrixMove, makeMma,        makeWarpgroupMma, makeConversion,
+      makeAsyncCopy, makeMBarrier,   makeTensorCopy, makeBulkCopy,     makeCluster,
   };
   for (OperationMaker make : makers)
     if (std::unique_ptr<Operation> operation = make(instruction)) {

@@ -12,17 +12,18 @@ using namespace dreamer::emulator;
 
 namespace {
 
-Thread *thread() { return currentThread(); }
+Thread *runningThread() { return currentThread(); }
 
 void operate(Thread *thread, const Operation *operation, uint64_t *slots) {
   operation->execute(*thread, slots);
 }
 
 /// Checks an access and gives the host's address for it.
-std::byte *access(Thread *thread, uint64_t address, uint64_t size, uint32_t word,
-                  const Site *site) {
+std::byte *accessMemory(Thread *thread, uint64_t address, uint64_t size, uint32_t word,
+                        const Site *site) {
   AccessWord what = AccessWord::unpack(word);
-  return thread->accessFrom(Space(what.space), address, size, what.kind, *site, 1, Proxy::Generic);
+  return thread->accessFrom(Space(what.space), address, size, what.kind, *site,
+                            size_t(1) << what.alignmentLog2, Proxy::Generic);
 }
 
 /// An access to a variable of the thread's own, of `bytes` bytes from `base` on.
@@ -129,9 +130,9 @@ std::span<const std::pair<const char *, void *>> runtimeFunctions() {
     "dreamer.emulator." #name, reinterpret_cast<void *>(&name)                                     \
   }
   static const std::pair<const char *, void *> functions[] = {
-      FUNCTION(thread),         FUNCTION(operate),   FUNCTION(access),      FUNCTION(accessLocal),
-      FUNCTION(clusterAddress), FUNCTION(toCluster), FUNCTION(beginAtomic), FUNCTION(endAtomic),
-      FUNCTION(fenceOf),        FUNCTION(copy),      FUNCTION(fill),        FUNCTION(outOfFuel),
+      FUNCTION(runningThread),  FUNCTION(operate),   FUNCTION(accessMemory), FUNCTION(accessLocal),
+      FUNCTION(clusterAddress), FUNCTION(toCluster), FUNCTION(beginAtomic),  FUNCTION(endAtomic),
+      FUNCTION(fenceOf),        FUNCTION(copy),      FUNCTION(fill),         FUNCTION(outOfFuel),
       FUNCTION(divisionByZero), FUNCTION(trap),
   };
 #undef FUNCTION

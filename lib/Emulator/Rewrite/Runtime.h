@@ -18,11 +18,13 @@ struct AccessWord {
   Access kind = Access::Read;
   uint8_t ordering = 0, scope = 0; ///< of atomics: Ordering and Scope of Synchronization.h
   uint8_t space = 0;               ///< of the pointer
+  uint8_t alignmentLog2 = 0;
   uint32_t pack() const {
-    return uint32_t(kind) | uint32_t(ordering) << 8 | uint32_t(scope) << 16 | uint32_t(space) << 24;
+    return uint32_t(kind) | ordering << 4 | scope << 8 | space << 12 | alignmentLog2 << 16;
   }
   static AccessWord unpack(uint32_t word) {
-    return {Access(word & 0xff), uint8_t(word >> 8), uint8_t(word >> 16), uint8_t(word >> 24)};
+    auto field = [&](unsigned at) { return uint8_t(word >> at & 0xf); };
+    return {Access(field(0)), field(4), field(8), field(12), field(16)};
   }
 };
 
