@@ -26,6 +26,9 @@ TEST(TensorMap, Encode) {
   ASSERT_EQ(encode(map, rightRequest()), "");
   EXPECT_EQ(map.magic, TensorMap::expectedMagic);
   EXPECT_EQ(map.rank, 3);
+  EXPECT_TRUE(map.isIntact());
+  ++map.dims[2];
+  EXPECT_FALSE(map.isIntact());
   EXPECT_EQ(map.tileBytes(), 64u * 8 * 2);
   EXPECT_EQ(map.dims[1], 20u);
   EXPECT_EQ(map.strides[1], 4160u);
