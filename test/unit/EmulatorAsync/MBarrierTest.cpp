@@ -242,6 +242,33 @@ TEST(MBarrier, RelaxedOrdersNothing) {
     });
 }
 
+/// Who waits for a phase has not seen what arrivals of the next one release.
+TEST(MBarrier, ArrivalsOfTheNextPhase) {
+  Bench bench(33);
+  auto kernel = [&](unsigned count) {
+    return [count](Thread &thread) {
+      if (thread.index == 0) {
+        init(bar, count);
+        for (unsigned i = 0; i < count; ++i)
+          arrive(bar); // phase 0
+      }
+      syncThreads();
+      if (thread.index == 32) {
+        store<uint32_t>(0, 1);
+        arrive(bar); // of phase 1: ends it if one arrival is all
+      }
+      for (int i = 0; i < 8; ++i)
+        thread.yield();
+      if (thread.index == 0) {
+        tryParity(bar, count == 1 ? 1 : 0);
+        load<uint32_t>(0);
+      }
+    };
+  };
+  bench.expectFound(Check::Race, "not ordered after the write by thread 32", kernel(2));
+  bench.expectRight(kernel(1));
+}
+
 TEST(MBarrier, TooManyArrivals) {
   Bench bench(1);
   bench.expectFound(Check::Transactions, "gets 2 arrivals and expects only 1 more", [&](Thread &) {
