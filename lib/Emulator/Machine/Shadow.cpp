@@ -41,141 +41,183 @@ uint32_t ReaderSets::with(uint32_t set, Epoch reader, const Clock &clock) {
 //===-- Shadow ----------------------------------------------------------------------------------------------------===//
 
 Shadow::Shadow(size_t bytes, size_t readersKept, bool initialised)
-    : size(bytes), sets(readersKept), writers(bytes), readers(bytes), flags(bytes), reading(bytes) {
+    : size(bytes), sets(readersKept) {
   reset(initialised);
 }
 
 void Shadow::reset(bool initialised) {
+  Cell cell;
+  cell.flags = initialised ? Initialised : 0;
+  cells.assign((size + cellBytes - 1) / cellBytes, cell);
+  parts.assign(4, Cell()); // number 0 means none
+  unused.clear();
   sets.clear();
-  std::fill(writers.begin(), writers.end(), 0);
-  std::fill(readers.begin(), readers.end(), 0);
-  std::fill(flags.begin(), flags.end(), initialised ? Initialised : 0);
-  std::fill(reading.begin(), reading.end(), 0);
+}
+
+template <typename Function>
+void Shadow::visit(uint32_t number, bool isPart, size_t base, size_t bytes, size_t begin,
+                   size_t end, Function &function) {
+  // By number, as making parts moves all of them.
+  auto cell = [&]() -> Cell & { return isPart ? parts[number] : cells[number]; };
+  bool whole = begin <= base && base + bytes <= end;
+  if (whole && !cell().parts) {
+    function(cell(), base);
+    return;
+  }
+  if (!cell().parts) {
+    Cell copy = cell();
+    uint32_t four = 0;
+    if (unused.empty()) {
+      four = parts.size();
+      parts.resize(parts.size() + 4);
+    } else {
+      four = unused.back();
+      unused.pop_back();
+    }
+    std::fill_n(parts.begin() + four, 4, copy);
+    cell().parts = four;
+  }
+  uint32_t four = cell().parts;
+  size_t quarter = bytes / 4;
+  for (unsigned i = 0; i < 4; ++i)
+    if (size_t at = base + i * quarter; at < end && begin < at + quarter)
+      visit(four + i, true, at, quarter, begin, end, function);
+  const Cell &first = parts[four];
+  if (whole && !first.parts && first == parts[four + 1] && first == parts[four + 2] &&
+      first == parts[four + 3]) {
+    cell() = first;
+    unused.push_back(four);
+  }
+}
+
+template <typename Function>
+void Shadow::each(size_t offset, size_t count, Function function) {
+  for (size_t base = offset / cellBytes * cellBytes; base < offset + count; base += cellBytes)
+    visit(base / cellBytes, false, base, cellBytes, offset, offset + count, function);
 }
 
 void Shadow::forgetEpochs() {
   sets.clear();
-  std::fill(writers.begin(), writers.end(), 0);
-  std::fill(readers.begin(), readers.end(), 0);
-  for (uint8_t &flag : flags)
-    flag &= Initialised | Red;
+  auto forget = [](Cell &cell) {
+    cell.writer = cell.readers[0] = cell.readers[1] = 0;
+    cell.more = 0;
+    cell.flags &= Initialised | Red;
+  };
+  std::for_each(cells.begin(), cells.end(), forget);
+  std::for_each(parts.begin(), parts.end(), forget);
 }
 
 void Shadow::initialise(size_t offset, size_t count) {
-  for (size_t i = offset; i < offset + count; ++i)
-    flags[i] |= Initialised;
+  each(offset, count, [](Cell &cell, size_t) { cell.flags |= Initialised; });
 }
 
 void Shadow::setRedZone(size_t offset, size_t count) {
-  for (size_t i = offset; i < offset + count; ++i)
-    flags[i] |= Red;
-}
-
-void Shadow::setObject(size_t offset, size_t count, bool object) {
-  for (size_t i = offset; i < offset + count; ++i)
-    flags[i] = object ? flags[i] | Object : flags[i] & ~Object;
+  each(offset, count, [](Cell &cell, size_t) { cell.flags |= Red; });
 }
 
 void Shadow::clearRedZone(size_t offset, size_t count) {
-  for (size_t i = offset; i < offset + count; ++i)
-    flags[i] &= ~Red;
+  each(offset, count, [](Cell &cell, size_t) { cell.flags &= ~Red; });
 }
 
-/// Bytes from `begin` on, below `end`, of which the same is known.
-size_t Shadow::endOfRun(size_t begin, size_t end) const {
-  size_t i = begin + 1;
-  while (i < end && writers[i] == writers[begin] && readers[i] == readers[begin] &&
-         flags[i] == flags[begin] && reading[i] == reading[begin])
-    ++i;
-  return i;
+void Shadow::setObject(size_t offset, size_t count, bool object) {
+  each(offset, count, [&](Cell &cell, size_t) {
+    cell.flags = object ? cell.flags | Object : cell.flags & ~Object;
+  });
 }
 
 Conflict Shadow::access(size_t offset, size_t count, Access kind, const Accessor &who) {
   Conflict first;
-  for (size_t begin = offset, end = offset + count; begin < end;) {
-    size_t next = endOfRun(begin, end);
-    Conflict conflict = check(begin, kind, who);
+  each(offset, count, [&](Cell &cell, size_t byte) {
+    Conflict conflict = check(cell, std::max(byte, offset), kind, who);
     if (conflict.kind == Conflict::None)
-      note(begin, next, kind, who);
+      note(cell, kind, who);
     else if (first.kind == Conflict::None)
       first = conflict;
-    begin = next;
-  }
+  });
   return first;
 }
 
-Conflict Shadow::check(size_t byte, Access kind, const Accessor &who) const {
-  uint8_t known = flags[byte];
+Conflict Shadow::check(const Cell &cell, size_t byte, Access kind, const Accessor &who) const {
   bool writes = kind == Access::Write || kind == Access::Atomic;
   bool atomic = kind == Access::Atomic || kind == Access::AtomicRead;
-  if (known & Red)
+  if (cell.flags & Red)
     return {Conflict::RedZone, byte, {}};
-  if ((known & Object) && kind != Access::Atomic)
+  if ((cell.flags & Object) && kind != Access::Atomic)
     return {Conflict::IsMBarrier, byte, {}};
-  if (known & Writing)
+  if (cell.flags & Writing)
     return {Conflict::BeingWritten, byte, {}};
-  if (writes && reading[byte])
+  if (writes && cell.reading)
     return {Conflict::BeingRead, byte, {}};
-  if (kind != Access::Write && !(known & Initialised))
+  if (kind != Access::Write && !(cell.flags & Initialised))
     return {Conflict::Uninitialised, byte, {}};
-  Epoch writer = Epoch::unpack(writers[byte]);
-  if (!writer.never() && !(atomic && (known & ByAtomic)) && writer.agent() != who.now.agent() &&
-      !who.seen.covers(writer))
+  auto unordered = [&](Epoch epoch) {
+    return !epoch.never() && epoch.agent() != who.now.agent() && !who.seen.covers(epoch);
+  };
+  Epoch writer = Epoch::unpack(cell.writer);
+  if (!(atomic && (cell.flags & ByAtomic)) && unordered(writer))
     return {Conflict::RaceWithWrite, byte, writer};
-  if (writes)
-    for (Epoch reader : sets.of(readers[byte]))
-      if (reader.agent() != who.now.agent() && !who.seen.covers(reader))
+  if (writes) {
+    for (uint64_t reader : cell.readers)
+      if (unordered(Epoch::unpack(reader)))
+        return {Conflict::RaceWithRead, byte, Epoch::unpack(reader)};
+    for (Epoch reader : sets.of(cell.more))
+      if (unordered(reader))
         return {Conflict::RaceWithRead, byte, reader};
+  }
   // What ordinary stores wrote is seen by the engines only after a proxy fence.
-  if (who.proxy == Proxy::Async && !writer.never() && !(known & ByAsync) &&
+  if (who.proxy == Proxy::Async && !writer.never() && !(cell.flags & ByAsync) &&
       !(who.published && who.published->covers(writer)))
     return {Conflict::NotFenced, byte, writer};
   return {};
 }
 
-void Shadow::note(size_t begin, size_t end, Access kind, const Accessor &who) {
+void Shadow::note(Cell &cell, Access kind, const Accessor &who) {
   if (kind == Access::AtomicRead)
     return; // what orders it is known when it is used
   if (kind == Access::Read) {
-    uint32_t set = sets.with(readers[begin], who.now, who.seen);
-    std::fill(readers.begin() + begin, readers.begin() + end, set);
+    uint64_t *free = nullptr;
+    for (uint64_t &slot : cell.readers) {
+      Epoch reader = Epoch::unpack(slot);
+      if (reader.never() || reader.agent() == who.now.agent() || who.seen.covers(reader)) {
+        slot = 0;
+        free = &slot;
+      }
+    }
+    if (free)
+      *free = who.now.packed();
+    else
+      cell.more = sets.with(cell.more, who.now, who.seen);
     return;
   }
-  std::fill(writers.begin() + begin, writers.begin() + end, who.now.packed());
-  std::fill(readers.begin() + begin, readers.begin() + end, 0);
-  uint8_t known = (flags[begin] & (Red | Object)) | Initialised;
-  if (kind == Access::Atomic)
-    known |= ByAtomic;
-  if (who.proxy == Proxy::Async)
-    known |= ByAsync;
-  std::fill(flags.begin() + begin, flags.begin() + end, known);
+  cell.writer = who.now.packed();
+  cell.readers[0] = cell.readers[1] = 0;
+  cell.more = 0;
+  cell.flags = (cell.flags & (Red | Object)) | Initialised |
+               (kind == Access::Atomic ? ByAtomic : 0) | (who.proxy == Proxy::Async ? ByAsync : 0);
 }
 
 //===-- What is in flight -----------------------------------------------------------------------------------------===//
 
 void Shadow::beginWrite(size_t offset, size_t count) {
-  for (size_t i = offset; i < offset + count; ++i)
-    flags[i] |= Writing;
+  each(offset, count, [](Cell &cell, size_t) { cell.flags |= Writing; });
 }
 
 void Shadow::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
-  for (size_t i = offset; i < offset + count; ++i) {
-    flags[i] = (flags[i] & (Red | Object)) | Initialised | (proxy == Proxy::Async ? ByAsync : 0);
-    writers[i] = writer.packed();
-    readers[i] = 0;
-  }
+  each(offset, count, [&](Cell &cell, size_t) {
+    cell.flags =
+        (cell.flags & (Red | Object)) | Initialised | (proxy == Proxy::Async ? ByAsync : 0);
+    cell.writer = writer.packed();
+    cell.readers[0] = cell.readers[1] = 0;
+    cell.more = 0;
+  });
 }
 
 void Shadow::beginRead(size_t offset, size_t count) {
-  for (size_t i = offset; i < offset + count; ++i)
-    if (reading[i] < 255)
-      ++reading[i];
+  each(offset, count, [](Cell &cell, size_t) { cell.reading += cell.reading < 255; });
 }
 
 void Shadow::endRead(size_t offset, size_t count) {
-  for (size_t i = offset; i < offset + count; ++i)
-    if (reading[i] > 0)
-      --reading[i];
+  each(offset, count, [](Cell &cell, size_t) { cell.reading -= cell.reading > 0; });
 }
 
 } // namespace dreamer::emulator

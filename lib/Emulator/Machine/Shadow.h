@@ -66,6 +66,8 @@ struct Accessor {
   Proxy proxy = Proxy::Generic;
 };
 
+/// Knowledge is kept for 16 bytes at a time while it is the same for all of them, else for words of
+/// them, and for bytes of those: kernels that move tiles touch memory in pieces of 16 bytes.
 class Shadow {
 public:
   Shadow(size_t bytes, size_t readersKept, bool initialised);
@@ -99,17 +101,33 @@ private:
     ByAtomic = 16,
     Object = 32
   };
+  /// What is known of some bytes. Readers are those since the last write that nothing orders: two
+  /// here, others in a set.
+  struct Cell {
+    uint64_t writer = 0; ///< a packed epoch, as the readers
+    uint64_t readers[2] = {0, 0};
+    uint32_t more = 0;  ///< number of a reader set
+    uint32_t parts = 0; ///< where four cells for the quarters lie; 0: one for all
+    uint8_t flags = 0;
+    uint8_t reading = 0; ///< asynchronous reads under way
+    friend bool operator==(const Cell &, const Cell &) = default;
+  };
+  static constexpr size_t cellBytes = 16;
 
-  size_t endOfRun(size_t begin, size_t end) const;
-  Conflict check(size_t byte, Access kind, const Accessor &who) const;
-  void note(size_t begin, size_t end, Access kind, const Accessor &who);
+  /// Calls function(cell, begin) for cells that together cover the bytes.
+  template <typename Function>
+  void each(size_t offset, size_t count, Function function);
+  template <typename Function>
+  void visit(uint32_t cell, bool isPart, size_t base, size_t bytes, size_t begin, size_t end,
+             Function &function);
+  Conflict check(const Cell &cell, size_t byte, Access kind, const Accessor &who) const;
+  void note(Cell &cell, Access kind, const Accessor &who);
 
   size_t size;
   ReaderSets sets;
-  std::vector<uint64_t> writers; ///< packed epochs
-  std::vector<uint32_t> readers; ///< numbers of reader sets
-  std::vector<uint8_t> flags;
-  std::vector<uint8_t> reading; ///< asynchronous reads under way
+  std::vector<Cell> cells;      ///< of 16 bytes each
+  std::vector<Cell> parts;      ///< in fours
+  std::vector<uint32_t> unused; ///< fours that are free
 };
 
 } // namespace dreamer::emulator
