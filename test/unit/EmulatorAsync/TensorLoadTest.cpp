@@ -57,6 +57,11 @@ struct LoadCase {
   unsigned fill = 0;
 };
 
+void PrintTo(const LoadCase &given, std::ostream *out) {
+  *out << nameOf(given.type) << ", rank " << given.dims.size() << ", swizzle "
+       << int(given.swizzle);
+}
+
 class TensorLoads : public testing::TestWithParam<LoadCase> {};
 
 /// All corners and the middle, in all forms.
@@ -178,6 +183,17 @@ TEST(TensorLoad, EndWithoutWait) {
     arriveExpect(bar, 512);
     loadTile(bench.tensor, {0, 0}, false, true);
   });
+}
+
+/// What a launch leaves under way does not burden the next one.
+TEST(TensorLoad, NextLaunch) {
+  OneLoad bench;
+  bench.findings([&](Thread &) {
+    bench.begin();
+    arriveExpect(bar, 512);
+    loadTile(bench.tensor, {0, 0}, false, true);
+  });
+  bench.expectRight([&](Thread &) { store(slotOf(bench.tensor.bytes), 0, Space::Global); });
 }
 
 TEST(TensorLoad, WrongExpectations) {
