@@ -146,7 +146,7 @@ std::string wgmmaKernel() {
   constexpr uint64_t strides = uint64_t(128 >> 4) << 16 | uint64_t(256 >> 4) << 32;
   out << R"(#sh = #gpu.address_space<workgroup>
 gpu.module @m {
-  gpu.func @wgmma(%C: memref<128xf32>) workgroup(%s: memref<4096xf16, #sh> {llvm.align = 1024 : i64})
+  gpu.func @wgmma(%C: memref<2x128xf32>) workgroup(%s: memref<4096xf16, #sh> {llvm.align = 1024 : i64})
       kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
@@ -154,6 +154,7 @@ gpu.module @m {
     %c4096 = arith.constant 4096 : index
     %half = arith.constant 0.5 : f16
     %t = gpu.thread_id x
+    %b = gpu.block_id x
     scf.for %i = %t to %c4096 step %c128 {
       memref.store %half, %s[%i] : memref<4096xf16, #sh>
     }
@@ -175,7 +176,7 @@ gpu.module @m {
   out << "      nvvm.wgmma.commit.group.sync.aligned\n      nvvm.wgmma.wait.group.sync.aligned 0\n "
          "     scf.yield %a4 : "
       << type << "\n    }\n    %v = llvm.extractvalue %r[0] : " << type
-      << "\n    memref.store %v, %C[%t] : memref<128xf32>\n    gpu.return\n  }\n}\n";
+      << "\n    memref.store %v, %C[%b, %t] : memref<2x128xf32>\n    gpu.return\n  }\n}\n";
   return text;
 }
 
@@ -236,7 +237,7 @@ BENCHMARK(mmaSync)
 
 void wgmma(benchmark::State &state) {
   run(state, wgmmaKernel(), {{2, 1, 1}, {128, 1, 1}, {1, 1, 1}, 0},
-      2.0 * 2 * rounds * 4 * 64 * 128 * 16, {512});
+      2.0 * 2 * rounds * 4 * 64 * 128 * 16, {1024});
 }
 BENCHMARK(wgmma)
     ->ArgNames({"check", "workers"})
