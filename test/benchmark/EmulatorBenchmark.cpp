@@ -150,13 +150,15 @@ gpu.module @m {
       kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    %c128 = arith.constant 128 : index
     %c4096 = arith.constant 4096 : index
-    %half = arith.constant 0.5 : f16
+    %c8 = arith.constant 8 : index
+    %c1024 = arith.constant 1024 : index
+    %halves = arith.constant dense<0.5> : vector<8xf16>
     %t = gpu.thread_id x
     %b = gpu.block_id x
-    scf.for %i = %t to %c4096 step %c128 {
-      memref.store %half, %s[%i] : memref<4096xf16, #sh>
+    %first = arith.muli %t, %c8 : index
+    scf.for %i = %first to %c4096 step %c1024 {
+      vector.store %halves, %s[%i] : memref<4096xf16, #sh>, vector<8xf16>
     }
     nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
     gpu.barrier

@@ -99,7 +99,8 @@ void Shadow::each(size_t offset, size_t count, Function function) {
 void Shadow::forgetEpochs() {
   sets.clear();
   auto forget = [](Cell &cell) {
-    cell.writer = cell.readers[0] = cell.readers[1] = 0;
+    cell.writer = 0;
+    std::fill(std::begin(cell.readers), std::end(cell.readers), 0);
     cell.more = cell.reading = 0;
     cell.flags &= Initialised | Red;
   };
@@ -190,7 +191,7 @@ void Shadow::note(Cell &cell, Access kind, const Accessor &who) {
     return;
   }
   cell.writer = who.now.packed();
-  cell.readers[0] = cell.readers[1] = 0;
+  std::fill(std::begin(cell.readers), std::end(cell.readers), 0);
   cell.more = 0;
   cell.flags = (cell.flags & (Red | Object)) | Initialised |
                (kind == Access::Atomic ? ByAtomic : 0) | (who.proxy == Proxy::Async ? ByAsync : 0);
@@ -207,7 +208,7 @@ void Shadow::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
     cell.flags =
         (cell.flags & (Red | Object)) | Initialised | (proxy == Proxy::Async ? ByAsync : 0);
     cell.writer = writer.packed();
-    cell.readers[0] = cell.readers[1] = 0;
+    std::fill(std::begin(cell.readers), std::end(cell.readers), 0);
     cell.more = 0;
   });
 }

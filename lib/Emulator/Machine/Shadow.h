@@ -101,11 +101,11 @@ private:
     ByAtomic = 16,
     Object = 32
   };
-  /// What is known of some bytes. Readers are those since the last write that nothing orders: two
-  /// here, others in a set.
+  /// What is known of some bytes. Readers are those since the last write that nothing orders: four
+  /// here, as a warpgroup has warps, others in a set.
   struct Cell {
     uint64_t writer = 0; ///< a packed epoch, as the readers
-    uint64_t readers[2] = {0, 0};
+    uint64_t readers[4] = {};
     uint32_t more = 0;  ///< number of a reader set
     uint32_t parts = 0; ///< where four cells for the quarters lie; 0: one for all
     uint8_t flags = 0;
