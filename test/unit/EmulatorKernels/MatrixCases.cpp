@@ -66,6 +66,29 @@ void gemmFP8(Problem &problem) {
   problem.output(product<float, float>(av, bv, 32, 16, 64, true), 1e-5);
 }
 
+void attention(Problem &problem) {
+  Numbers numbers;
+  auto q = numbers.values<Half>(64 * 16), k = numbers.values<Half>(40 * 16),
+       v = numbers.values<Half>(40 * 16);
+  std::vector<float> out(64 * 16);
+  for (int i = 0; i < 64; ++i) {
+    std::vector<double> weights(40);
+    double sum = 0;
+    for (int j = 0; j < 40; ++j) {
+      for (int d = 0; d < 16; ++d)
+        weights[j] += double(q[i * 16 + d]) * double(k[j * 16 + d]) / 4;
+      sum += weights[j] = std::exp(weights[j]);
+    }
+    for (int d = 0; d < 16; ++d)
+      for (int j = 0; j < 40; ++j)
+        out[i * 16 + d] += weights[j] / sum * double(v[j * 16 + d]);
+  }
+  problem.input(q);
+  problem.input(k);
+  problem.input(v);
+  problem.output(out, 1e-3); // weights are rounded to f16
+}
+
 void cpAsyncTails(Problem &problem) {
   std::vector<uint8_t> bytes(1003);
   std::vector<int> words(256);
@@ -86,6 +109,7 @@ std::vector<KernelCase> matrixCases() {
           {"gemm_tf32", directGrid, gemmTF32},
           {"gemm_int8", directGrid, gemmInt8},
           {"gemm_fp8", directGrid, gemmFP8},
+          {"attention", {{2, 1, 1}, {64, 1, 1}}, attention},
           {"cp_async_tails", {{1, 1, 1}, {64, 1, 1}}, cpAsyncTails}};
 }
 
