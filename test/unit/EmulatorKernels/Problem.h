@@ -76,6 +76,8 @@ public:
     expect(array, expected, tolerance);
     return array;
   }
+  /// An argument that the kernel writes and reads; what is left in it is of no interest.
+  std::byte *scratch(size_t bytes) { return make(bytes); }
   /// An argument that points to a tensor map.
   void map(const TensorMapRequest &request);
   /// An array becomes no argument, but a tensor of maps.
