@@ -23,7 +23,8 @@ const std::vector<Bug> &bugs() {
 
 std::string planted(const Bug &bug) {
   std::string text = readText(kernelCase(bug.kernel).path());
-  size_t at = text.find("func @" + bug.kernel + "(");
+  // Files of several kernels: only in its own, and not in what stands before all.
+  size_t at = kernelCase(bug.kernel).file.empty() ? 0 : text.find("func @" + bug.kernel + "(");
   if (at == std::string::npos)
     return "";
   unsigned replaced = 0;
@@ -172,9 +173,8 @@ std::string tableOf(const std::vector<std::pair<const Bug *, Findings>> &rows) {
          " kernels | " + std::to_string(rows.size()) + " |\n| equivalent | " +
          std::to_string(rows.size() - real) + " |\n| caught by plain numerics | " +
          of(plain, real) + " |\n| caught by a checked run, eager | " + of(eager, real) +
-         " |\n| caught by a checked run, lazy | " + of(lazy, real) +
-         " |\n| caught in all | " + of(caught, real) + " |\n| held out, caught | " +
-         of(heldOutCaught, heldOut) +
+         " |\n| caught by a checked run, lazy | " + of(lazy, real) + " |\n| caught in all | " +
+         of(caught, real) + " |\n| held out, caught | " + of(heldOutCaught, heldOut) +
          " |\n\n| kernel | bug | becomes | plain numerics | checked, eager | checked, lazy | "
          "four seeds | verdict |\n|---|---|---|---|---|---|---|---|\n" +
          lines;

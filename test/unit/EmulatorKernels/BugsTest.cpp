@@ -41,8 +41,8 @@ TEST_P(PlantedBugs, Show) {
     if (all.size() < 2000)
       all += "\n  " + toString(finding);
   }
-  SCOPED_TRACE(bug.kernel + ": " + bug.what + "; plain " + found.plain + ", eager " +
-               found.eager + ", lazy " + found.lazy + ", seeds " + found.seeds + all);
+  SCOPED_TRACE(bug.kernel + ": " + bug.what + "; plain " + found.plain + ", eager " + found.eager +
+               ", lazy " + found.lazy + ", seeds " + found.seeds + all);
   bool expected = false;
   for (Check check : bug.expected.checks)
     expected |= testing::Value(checks, testing::Contains(check));

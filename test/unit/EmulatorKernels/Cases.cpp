@@ -10,8 +10,8 @@ namespace dreamer::emulator::test {
 const std::vector<KernelCase> &kernelCases() {
   static const std::vector<KernelCase> cases = [] {
     std::vector<KernelCase> all;
-    for (auto *some : {plainCases, warpCases, gridCases, matrixCases, tensorCases, clusterCases,
-                       warpgroupCases})
+    for (auto *some :
+         {plainCases, warpCases, gridCases, matrixCases, tensorCases, clusterCases, warpgroupCases})
       for (KernelCase &one : some())
         all.push_back(std::move(one));
     return all;

@@ -59,8 +59,9 @@ void votes(Problem &problem) {
       ballot |= uint32_t(other == 0) << lane;
       same |= uint32_t(other == (x[t] & 3)) << lane;
     }
-    int row[] = {ballot != 0,      ballot == ~0u, ballot == 0 || ballot == ~0u, int(ballot),
-                 int(same), same == ~0u ? -1 : 0,  t % 32 == 0};
+    int row[] = {ballot != 0, ballot == ~0u, ballot == 0 || ballot == ~0u,
+                 int(ballot), int(same),     same == ~0u ? -1 : 0,
+                 t % 32 == 0};
     for (int i = 0; i < 7; ++i)
       out[i * 64 + t] = row[i];
   }
@@ -83,15 +84,12 @@ void ring(Problem &problem, int steps, int threads) {
 } // namespace
 
 std::vector<KernelCase> warpCases() {
-  return {{"softmax", {{6, 1, 1}, {256, 1, 1}}, softmax, "", true},
-          {"block_reduce", {{4, 1, 1}, {256, 1, 1}}, blockReduce},
-          {"votes", {{1, 1, 1}, {64, 1, 1}}, votes},
-          {"named_barriers",
-           {{1, 1, 1}, {128, 1, 1}},
-           [](Problem &problem) { ring(problem, 8, 64); }},
-          {"mbarrier_ring", {{1, 1, 1}, {64, 1, 1}}, [](Problem &problem) {
-             ring(problem, 10, 32);
-           }}};
+  return {
+      {"softmax", {{6, 1, 1}, {256, 1, 1}}, softmax, "", true},
+      {"block_reduce", {{4, 1, 1}, {256, 1, 1}}, blockReduce},
+      {"votes", {{1, 1, 1}, {64, 1, 1}}, votes},
+      {"named_barriers", {{1, 1, 1}, {128, 1, 1}}, [](Problem &problem) { ring(problem, 8, 64); }},
+      {"mbarrier_ring", {{1, 1, 1}, {64, 1, 1}}, [](Problem &problem) { ring(problem, 10, 32); }}};
 }
 
 } // namespace dreamer::emulator::test

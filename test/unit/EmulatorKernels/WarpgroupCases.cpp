@@ -21,8 +21,8 @@ std::vector<float> product(const std::vector<Half> &a, const std::vector<Half> &
   for (int i = 0; i < m; ++i)
     for (int j = 0; j < n; ++j)
       for (int q = 0; q < k; ++q)
-        c[i * n + j] += float(a[aMajorK ? i * k + q : q * m + i]) *
-                        float(b[bMajorK ? j * k + q : q * n + j]);
+        c[i * n + j] +=
+            float(a[aMajorK ? i * k + q : q * m + i]) * float(b[bMajorK ? j * k + q : q * n + j]);
   return c;
 }
 
