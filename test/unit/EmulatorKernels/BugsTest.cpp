@@ -33,6 +33,7 @@ TEST_P(PlantedBugs, Show) {
   ASSERT_NE(planted(bug), "") << bug.kernel << ": no place " << bug.place << " of " << bug.from;
   std::vector<Finding> seen;
   Findings found = examine(bug, seen);
+  ASSERT_NE(found.plain, "not loaded") << planted(bug);
   rows().push_back({&bug, found});
   std::string all;
   std::vector<Check> checks;

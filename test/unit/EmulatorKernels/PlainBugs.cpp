@@ -37,7 +37,8 @@ std::vector<Bug> plainBugs() {
        "%old = memref.load %total[%c0] : memref<1xf32>\n    %added = arith.addf %old, %y : f32\n   "
        " memref.store %added, %total[%c0] : memref<1xf32>",
        reported({Race})},
-      {"block_reduce", "no barrier after the parts", "gpu.barrier // parts", "", reported({Race})},
+      {"block_reduce", "no barrier after the parts", "gpu.barrier // parts", "",
+       reported({Race, Uninitialised})},
       {"block_reduce", "mask names lanes that do not come",
        "arith.constant 0xff :", "arith.constant 0xffff :", reported({Divergence, Deadlock})},
       {"block_reduce", "mask without a lane that comes", "%all = arith.constant -1",
@@ -83,7 +84,7 @@ std::vector<Bug> plainBugs() {
        reported({Race, Uninitialised})},
       {"mbarrier_ring", "producer does not wait",
        "nvvm.mbarrier.try_wait.parity %empty, %before, %ticks : !llvm.ptr<3>, i32, i32", "",
-       reported({Race})},
+       reported({Race, Deadlock})},
       {"mbarrier_ring", "count too small", "%count = arith.constant 32",
        "%count = arith.constant 31", reported({Race, Transactions, Deadlock})},
       {"mbarrier_ring", "count too big", "%count = arith.constant 32", "%count = arith.constant 33",
