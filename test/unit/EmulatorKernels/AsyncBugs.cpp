@@ -142,8 +142,8 @@ std::vector<Bug> asyncBugs() {
        "arith.cmpi ule, %key10, %keys", wrong()},
       {"attention", "maximum of two lanes only", "%two = arith.constant 2",
        "%two = arith.constant 1", wrong()},
-      {"attention", "what was is not rescaled", "arith.mulf %s0, %f0", "arith.mulf %s0, %f1",
-       wrong()},
+      {"attention", "what was is not rescaled", "%lost0 = arith.subf %m0, %n0",
+       "%lost0 = arith.subf %n0, %n0", wrong()},
       {"attention", "V not transposed", "transpose = true", "transpose = false", wrong()},
   };
 }

@@ -1,7 +1,7 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// The kernels of these tests: MLIR in Kernels/, and how each is run.
+// The kernels of these tests: MLIR in Inputs/Kernels/, and how each is run.
 
 #ifndef DREAMER_TEST_UNIT_EMULATORKERNELS_CASES_H
 #define DREAMER_TEST_UNIT_EMULATORKERNELS_CASES_H
@@ -19,7 +19,7 @@ struct KernelCase {
   std::string file = "";
   bool usesLibdevice = false;
 
-  std::string path() const { return "Kernels/" + (file.empty() ? name : file) + ".mlir"; }
+  std::string path() const { return "Inputs/Kernels/" + (file.empty() ? name : file) + ".mlir"; }
 };
 
 /// All of them. Each file of cases has a function that gives its own.

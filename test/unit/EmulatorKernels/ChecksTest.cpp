@@ -15,7 +15,7 @@ namespace {
 
 class EachCheck : public testing::TestWithParam<Check> {
 public:
-  std::string path() const { return "Checks/" + std::string(nameOf(GetParam())) + ".mlir"; }
+  std::string path() const { return "Inputs/Checks/" + std::string(nameOf(GetParam())) + ".mlir"; }
 };
 
 /// "race.mlir:17:", the line that is marked; empty: none is.
@@ -24,7 +24,7 @@ std::string markedPlace(const std::string &path, const std::string &text) {
   if (mark == std::string::npos)
     return "";
   size_t line = 1 + std::count(text.begin(), text.begin() + mark, '\n');
-  return path.substr(path.find('/') + 1) + ":" + std::to_string(line) + ":";
+  return path.substr(path.rfind('/') + 1) + ":" + std::to_string(line) + ":";
 }
 
 std::vector<Finding> findingsOf(const LoadedModule &module, const std::string &kernel,
