@@ -10,7 +10,6 @@ gpu.module @m {
       workgroup(%sk: memref<16x24xf16, #sh> {llvm.align = 16 : i64}, %sv: memref<16x24xf16, #sh> {llvm.align = 16 : i64})
       kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
     %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
     %c4 = arith.constant 4 : index
     %c8 = arith.constant 8 : index

@@ -18,7 +18,6 @@ gpu.module @m {
     %own = arith.constant 1 : i64
     %total = arith.constant 2 : i64
     %none = arith.constant 0 : i64
-    %low = arith.constant 0xffffffff : i64
     %t = gpu.thread_id x
     %first = arith.cmpi eq, %t, %c0 : index
     scf.if %first {

@@ -10,7 +10,6 @@ gpu.module @m {
   gpu.func @wgmma_mn_major(%mapA: !llvm.ptr, %mapB: !llvm.ptr, %C: memref<64x16xf32>)
       kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
     %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
     %c4 = arith.constant 4 : index
     %c8 = arith.constant 8 : index

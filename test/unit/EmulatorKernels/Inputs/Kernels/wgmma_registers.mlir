@@ -15,7 +15,6 @@ gpu.module @m {
     %c8 = arith.constant 8 : index
     %c16 = arith.constant 16 : index
     %c32 = arith.constant 32 : index
-    %i0 = arith.constant 0 : i32
     %four = arith.constant 4 : i64
     // From eight bytes of k to the next 128 bytes, from eight rows to the next 256.
     %high = arith.constant 68720001024 : i64
