@@ -26,13 +26,15 @@ void registerKernelDialects(DialectRegistry &registry) {
   registerAllToLLVMIRTranslations(registry);
 }
 
-/// From gpu and nvgpu to nvvm, as for NVPTX. All of it leaves alone what is lowered already.
+/// From gpu and nvgpu to nvvm, as for NVPTX. All of it leaves alone what is lowered already. The
+/// conversion to nvvm knows gpu's memory spaces and vectors in them; the one of vectors alone, which
+/// takes what is left, does not.
 static constexpr llvm::StringRef lowering =
     "builtin.module(convert-nvgpu-to-nvvm,"
-    "gpu.module(expand-strided-metadata,convert-vector-to-scf,convert-scf-to-cf,lower-affine),"
+    "gpu.module(expand-strided-metadata,convert-vector-to-scf,convert-scf-to-cf,lower-affine,"
+    "convert-gpu-to-nvvm{use-bare-ptr-memref-call-conv=true index-bitwidth=64}),"
     "convert-vector-to-llvm,"
-    "gpu.module(convert-gpu-to-nvvm{use-bare-ptr-memref-call-conv=true index-bitwidth=64},"
-    "canonicalize,cse,convert-index-to-llvm,reconcile-unrealized-casts),"
+    "gpu.module(canonicalize,cse,convert-index-to-llvm,reconcile-unrealized-casts),"
     "convert-nvvm-to-llvm,reconcile-unrealized-casts,"
     "ensure-debug-info-scope-on-llvm-func{emission-kind=LineTablesOnly})";
 
