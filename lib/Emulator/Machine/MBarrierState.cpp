@@ -76,6 +76,8 @@ void MBarrierState::init(Block &block, uint32_t offset, uint32_t count, Thread &
   if (block.checking())
     block.shadow->setObject(offset, objectBytes, true);
   objects[offset].site = operation.site;
+  if (block.checking())
+    objects[offset].initialised = thread.now();
   MBarrierBits bits;
   bits.expected = bits.pending = count;
   bits.store(block.memory + offset);
@@ -111,7 +113,17 @@ MBarrierState::Object *MBarrierState::use(Block &block, uint32_t offset, Thread 
     return nullptr;
   }
   noteAccess(block, offset, Access::Atomic, thread, operation);
-  return &found->second;
+  // The shadow only knows of the last access, which may have been an ordered one.
+  Object &object = found->second;
+  if (!object.initialised.never() && object.initialised.agent() != thread.agent() &&
+      !thread.clock.covers(object.initialised)) {
+    thread.report(Check::Race, operation,
+                  nameOfMBarrier(offset) +
+                      " is used, and nothing orders that after its mbarrier.init",
+                  "init");
+    object.initialised = Epoch();
+  }
+  return &object;
 }
 
 //===-- Counts ----------------------------------------------------------------------------------------------------===//

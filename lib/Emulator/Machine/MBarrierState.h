@@ -85,6 +85,7 @@ public:
 private:
   struct Object {
     Site site;                           ///< where it was initialised
+    Epoch initialised;                   ///< and when, where that is checked
     unsigned started = 0;                ///< copies on their way
     Clock arriving, arrivingPublished;   ///< what the arrivals of this phase released
     Clock completed, completedPublished; ///< what those of the phases before did
