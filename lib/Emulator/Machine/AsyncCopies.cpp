@@ -55,6 +55,8 @@ void AsyncCopyInFlight::land(Epoch writer) {
     thread.block->shadow->landed(offset, bytes, writer, Proxy::Generic);
 }
 
+Epoch momentOf(const Thread &thread) { return thread.block->checking() ? thread.now() : Epoch(); }
+
 //===-- All of a block --------------------------------------------------------------------------------------------===//
 
 AsyncCopies::OfThread &AsyncCopies::of(Thread &thread) {
@@ -94,7 +96,7 @@ void AsyncCopies::wait(Thread &thread, size_t newest) {
   for (; own.committed.size() > newest; own.committed.pop_front())
     for (const std::shared_ptr<AsyncCopyInFlight> &copy : own.committed.front()) {
       copy->move();
-      copy->land(thread.now());
+      copy->land(momentOf(thread));
     }
 }
 
@@ -119,7 +121,7 @@ void AsyncCopies::threadExits(Thread &thread) {
         thread.report(Check::Exit, copy->operation,
                       "the thread ends before its copy has been waited for", "cp.async");
         copy->move();
-        copy->land(thread.now());
+        copy->land(momentOf(thread));
       }
 }
 

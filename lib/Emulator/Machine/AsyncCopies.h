@@ -38,6 +38,9 @@ private:
   size_t sourceOffset = 0;
 };
 
+/// The thread's moment; never, when nobody checks.
+Epoch momentOf(const Thread &thread);
+
 class AsyncCopies : public BlockState {
 public:
   using Group = std::vector<std::shared_ptr<AsyncCopyInFlight>>;

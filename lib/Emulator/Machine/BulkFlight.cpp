@@ -12,13 +12,14 @@ namespace dreamer::emulator {
 BulkFlight::BulkFlight(Thread &issuer, const Operation &operation)
     : operation(operation), issuer(issuer), checking(issuer.block->checking()) {
   Block &block = *issuer.block;
-  if (checking && block.engineTime + 1 < Epoch::maxTime)
-    ++block.engineTime;
-  now = Epoch(block.engine(), block.engineTime);
+  if (checking && block.engineTime + 2 < Epoch::maxTime)
+    block.engineTime += 2;
+  reading = Epoch(block.engine(), block.engineTime);
+  writing = Epoch(block.engine(), block.engineTime + 1);
 }
 
-Accessor BulkFlight::accessor() const {
-  return {now, issuer.clock, &issuer.published, Proxy::Async};
+Accessor BulkFlight::accessor(Access kind) const {
+  return {kind == Access::Read ? reading : writing, issuer.clock, &issuer.published, Proxy::Async};
 }
 
 void BulkFlight::touches(SharedAddress at, uint32_t count, Access kind) {
@@ -27,7 +28,7 @@ void BulkFlight::touches(SharedAddress at, uint32_t count, Access kind) {
   if (!checking || count == 0)
     return;
   Shadow &shadow = *at.block->shadow;
-  if (Conflict conflict = shadow.access(at.offset, count, kind, accessor());
+  if (Conflict conflict = shadow.access(at.offset, count, kind, accessor(kind));
       conflict.kind != Conflict::None)
     at.block->report(conflict, &issuer, operation.site, kind);
   if (kind == Access::Read) {
@@ -42,7 +43,7 @@ void BulkFlight::touches(SharedAddress at, uint32_t count, Access kind) {
 bool BulkFlight::touches(const std::byte *at, size_t count, Access kind) {
   if (!checking || count == 0)
     return true;
-  Allocation *in = checkGlobal(issuer, at, count, kind, operation.site, accessor());
+  Allocation *in = checkGlobal(issuer, at, count, kind, operation.site, accessor(kind));
   if (!in)
     return false;
   size_t offset = at - in->base;
@@ -83,10 +84,10 @@ void launchFlight(std::shared_ptr<BulkFlight> flight) {
 
 //===-- Later -----------------------------------------------------------------------------------------------------===//
 
-Clock BulkFlight::clock() const {
+Clock BulkFlight::clock(bool readsOnly) const {
   Block &block = *issuer.block;
   Clock clock(block.linear, block.agents());
-  clock.set(block.engine().index, now.time());
+  clock.set(block.engine().index, (readsOnly ? reading : writing).time());
   return clock;
 }
 
@@ -108,7 +109,7 @@ void BulkFlight::complete() {
   arrival.bytes = bytes;
   Clock seen;
   if (checking) {
-    seen = clock();
+    seen = clock(false);
     arrival.clock = &seen;
     arrival.brought = self.lock();
   }
@@ -132,9 +133,9 @@ void BulkFlight::settle() {
   settled = true;
   settleReads();
   for (const SharedBytes &range : sharedWrites)
-    range.block->shadow->landed(range.offset, range.count, now, Proxy::Async);
+    range.block->shadow->landed(range.offset, range.count, writing, Proxy::Async);
   for (const GlobalBytes &range : globalWrites)
-    range.allocation->landed(range.offset, range.count, now, Proxy::Async);
+    range.allocation->landed(range.offset, range.count, writing, Proxy::Async);
 }
 
 //===-- BulkGroups ------------------------------------------------------------------------------------------------===//
@@ -158,11 +159,10 @@ void BulkGroups::wait(Thread &thread, size_t newest, bool readsOnly) {
     for (const std::shared_ptr<BulkFlight> &flight : group) {
       flight->complete();
       flight->settleReads();
-      if (readsOnly)
-        continue;
-      flight->settle();
+      if (!readsOnly)
+        flight->settle();
       if (thread.block->checking())
-        thread.acquire(flight->clock(), Clock());
+        thread.acquire(flight->clock(readsOnly), Clock());
     }
     if (!keeps)
       own.committed.pop_front();

@@ -37,8 +37,8 @@ public:
   void settleReads();
   /// Everything has been done, and somebody knows.
   void settle() override;
-  /// A clock that has seen this copy: what a wait for it acquires.
-  Clock clock() const;
+  /// A clock that has seen this copy, or only that it read its sources: what waits acquire.
+  Clock clock(bool readsOnly) const;
   bool readsAreSettled() const { return readsSettled; }
   const Operation &operation;
 
@@ -52,10 +52,10 @@ private:
     Allocation *allocation;
     size_t offset, count;
   };
-  Accessor accessor() const;
+  Accessor accessor(Access kind) const;
 
   Thread &issuer;
-  Epoch now;
+  Epoch reading, writing; ///< moments of the engine, in this order
   bool checking, moved = false, readsSettled = false, settled = false;
   SharedAddress mbarrier;
   uint32_t bytes = 0;

@@ -4,6 +4,7 @@
 #include "lib/Emulator/Machine/GlobalMemory.h"
 
 #include <algorithm>
+#include <atomic>
 #include <sys/mman.h>
 
 namespace dreamer::emulator {
@@ -118,6 +119,7 @@ std::byte *GlobalMemory::allocate(size_t bytes) {
   auto allocation = std::make_unique<Allocation>(base, bytes, "", false, false);
   allocation->owned = true;
   allocations[base] = std::move(allocation);
+  changed();
   return base;
 }
 
@@ -134,10 +136,14 @@ bool GlobalMemory::free(std::byte *pointer) {
 }
 
 void GlobalMemory::adopt(std::byte *base, size_t bytes, std::string name, bool readOnly) {
+  changed();
   allocations[base] = std::make_unique<Allocation>(base, bytes, std::move(name), readOnly, true);
 }
 
-void GlobalMemory::release(std::byte *base) { allocations.erase(base); }
+void GlobalMemory::release(std::byte *base) {
+  changed();
+  allocations.erase(base);
+}
 
 void GlobalMemory::hostWrote(const std::byte *pointer, size_t bytes) {
   Allocation *in = find(pointer);
@@ -148,12 +154,34 @@ void GlobalMemory::hostWrote(const std::byte *pointer, size_t bytes) {
     in->initialise(offset, std::min(bytes, in->bytes - offset));
 }
 
+/// What a thread of the host found last: accesses keep to few allocations.
+struct LastFound {
+  uint64_t version = 0;
+  Allocation *allocation = nullptr;
+};
+static thread_local LastFound recent[4];
+
+void GlobalMemory::changed() {
+  static std::atomic<uint64_t> versions{0};
+  version = ++versions;
+}
+
 Allocation *GlobalMemory::find(const std::byte *pointer) {
+  auto reaches = [&](const Allocation &allocation) {
+    return pointer >= allocation.base && pointer < allocation.base + allocation.bytes + gap;
+  };
+  for (const LastFound &found : recent)
+    if (found.version == version && found.allocation && reaches(*found.allocation))
+      return found.allocation;
   auto above = allocations.upper_bound(pointer);
   if (above == allocations.begin())
     return nullptr;
   Allocation *below = std::prev(above)->second.get();
-  return pointer < below->base + below->bytes + gap ? below : nullptr;
+  if (!reaches(*below))
+    return nullptr;
+  static thread_local unsigned next = 0;
+  recent[next++ % std::size(recent)] = {version, below};
+  return below;
 }
 
 bool GlobalMemory::holds(const std::byte *pointer, size_t bytes) {

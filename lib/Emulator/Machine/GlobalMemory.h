@@ -73,7 +73,10 @@ public:
   void launchEnds();
 
 private:
+  void changed();
+
   std::map<const std::byte *, std::unique_ptr<Allocation>> allocations; ///< by their beginnings
+  uint64_t version = 0; ///< of the allocations; no two memories share one
 };
 
 } // namespace dreamer::emulator

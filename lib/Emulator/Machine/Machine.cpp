@@ -243,7 +243,7 @@ void Block::report(Check check, Thread *thread, const Site &site, std::string me
 }
 
 void Block::report(const Conflict &conflict, Thread *thread, const Site &site, Access kind) {
-  auto [check, why] = explain(conflict, *this);
+  auto [check, why] = explain(conflict, thread ? *thread->block : *this);
   report(check, thread, site,
          std::string(verb(kind)) + " of shared byte " + std::to_string(conflict.byte) + why,
          why.substr(0, 24));

@@ -8,10 +8,10 @@
 
 namespace dreamer::emulator {
 
-/// `vectors` times eight columns of four rows, in registers over all of k.
-template <unsigned vectors>
+/// `vectors` times eight columns of some rows, in registers over all of k: eight sums at a time, as
+/// that many are under way at once.
+template <unsigned rows, unsigned vectors>
 static void addBlock(unsigned columns, unsigned depth, const float *a, const float *b, float *c) {
-  constexpr unsigned rows = 4;
   __m256 sums[rows][vectors];
   for (unsigned m = 0; m < rows; ++m)
     for (unsigned v = 0; v < vectors; ++v)
@@ -29,14 +29,16 @@ static void addBlock(unsigned columns, unsigned depth, const float *a, const flo
 
 void addProduct(unsigned rows, unsigned columns, unsigned depth, const float *a, const float *b,
                 float *c) {
-  for (unsigned m = 0; m < rows; m += 4) {
+  for (unsigned m = 0; m < rows; m += 8) {
     const float *left = a + m * depth;
     float *sums = c + m * columns;
     unsigned n = 0;
-    for (; n + 16 <= columns; n += 16)
-      addBlock<2>(columns, depth, left, b + n, sums + n);
+    for (; n + 16 <= columns; n += 16) {
+      addBlock<4, 2>(columns, depth, left, b + n, sums + n);
+      addBlock<4, 2>(columns, depth, left + 4 * depth, b + n, sums + 4 * columns + n);
+    }
     if (n < columns)
-      addBlock<1>(columns, depth, left, b + n, sums + n);
+      addBlock<8, 1>(columns, depth, left, b + n, sums + n);
   }
 }
 

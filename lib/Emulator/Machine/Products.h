@@ -11,7 +11,7 @@
 
 namespace dreamer::emulator {
 
-/// C += A B for row-major matrices; rows are a multiple of four, columns of eight. Each element of
+/// C += A B for row-major matrices; rows and columns are multiples of eight. Each element of
 /// C is rounded to f32 after each product, k ascending, the products themselves exact: for all of
 /// the tensor cores' formats that is c = fma(a, b, c). Hardware adds in an order and with roundings
 /// that nobody has published, so results of a GPU may differ in the last bits; not yet checked on

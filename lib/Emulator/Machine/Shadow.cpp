@@ -15,6 +15,10 @@ void ReaderSets::clear() {
 }
 
 uint32_t ReaderSets::with(uint32_t set, Epoch reader, const Clock &clock) {
+  // Reading again at the same moment says nothing new.
+  const std::vector<Epoch> &before = sets[set];
+  if (std::find(before.begin(), before.end(), reader) != before.end())
+    return set;
   // An epoch names its agent's clock, which changes with every moment: the result can be kept.
   uint64_t key = (reader.packed() * 0x9e3779b97f4a7c15u) ^ (uint64_t(set) * 0xc2b2ae3d27d4eb4fu);
   if (auto found = known.find(key); found != known.end())

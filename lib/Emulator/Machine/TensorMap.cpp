@@ -3,6 +3,9 @@
 
 #include "lib/Emulator/Machine/TensorMap.h"
 
+#include <cstddef>
+#include <cstring>
+
 namespace dreamer::emulator {
 
 namespace {
@@ -92,8 +95,19 @@ uint32_t bytesOf(ElementType type) { return types[unsigned(type)].bytes; }
 bool isFloat(ElementType type) { return types[unsigned(type)].isFloat; }
 std::string_view nameOf(ElementType type) { return types[unsigned(type)].name; }
 
-uint32_t TensorMap::tileBytes() const {
-  uint32_t bytes = elementBytes();
+/// FNV-1a.
+uint32_t TensorMap::checksumOfRest() const {
+  const auto *bytes = reinterpret_cast<const uint8_t *>(this);
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < offsetof(TensorMap, checksum); ++i)
+    hash = (hash ^ bytes[i]) * 16777619u;
+  return hash;
+}
+
+bool TensorMap::isIntact() const { return magic == expectedMagic && checksum == checksumOfRest(); }
+
+uint64_t TensorMap::tileBytes() const {
+  uint64_t bytes = elementBytes();
   for (unsigned i = 0; i < rank; ++i)
     bytes *= box[i];
   return bytes;
@@ -103,7 +117,7 @@ std::string encode(TensorMap &map, const TensorMapRequest &request) {
   for (auto refuse : {refuseKinds, refuseTensor, refuseBox})
     if (std::string why = refuse(request); !why.empty())
       return why;
-  map = {};
+  std::memset(static_cast<void *>(&map), 0, sizeof(map));
   map.magic = TensorMap::expectedMagic;
   map.address = request.address;
   map.rank = request.rank;
@@ -117,6 +131,7 @@ std::string encode(TensorMap &map, const TensorMapRequest &request) {
     if (i)
       map.strides[i - 1] = request.strides[i - 1];
   }
+  map.checksum = map.checksumOfRest();
   return "";
 }
 

@@ -57,10 +57,15 @@ struct alignas(64) TensorMap {
   ElementType type;
   SwizzleMode swizzle;
   uint8_t fill;
+  uint32_t checksum; ///< of all before it: a kernel may have written over the map
 
+  /// Whether encode() has made it, and nobody has changed it since.
+  bool isIntact() const;
   uint32_t elementBytes() const { return bytesOf(type); }
-  /// Of a tile in shared memory; also what an mbarrier gets for a load.
-  uint32_t tileBytes() const;
+  /// Of a tile in shared memory; also what an mbarrier gets for a load. Boxes may be larger than any
+  /// shared memory.
+  uint64_t tileBytes() const;
+  uint32_t checksumOfRest() const;
 };
 static_assert(sizeof(TensorMap) == 128);
 

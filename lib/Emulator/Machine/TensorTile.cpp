@@ -17,11 +17,11 @@ std::vector<TilePiece> piecesOf(const TensorMap &map, std::span<const int32_t> c
   uint32_t index[TensorMapRequest::mostRank] = {}, row = 0;
   while (true) {
     bool inside = true;
-    int64_t address = map.address + (first + low) * elementBytes;
+    uint64_t address = map.address + uint64_t((first + low) * elementBytes);
     for (unsigned d = 1; d < map.rank; ++d) {
       int64_t at = coordinates[d] + int64_t(index[d]) * map.steps[d];
       inside &= at >= 0 && at < int64_t(map.dims[d]);
-      address += inside ? at * int64_t(map.strides[d - 1]) : 0;
+      address += inside ? uint64_t(at) * map.strides[d - 1] : 0;
     }
     if (inside)
       pieces.push_back({reinterpret_cast<std::byte *>(address),
@@ -38,8 +38,8 @@ std::vector<TilePiece> piecesOf(const TensorMap &map, std::span<const int32_t> c
 
 constexpr uint32_t lineBytes = 128;
 
-uint32_t SharedTile::extentOf(const TensorMap &map) {
-  uint32_t bytes = map.tileBytes();
+uint64_t SharedTile::extentOf(const TensorMap &map) {
+  uint64_t bytes = map.tileBytes();
   return map.swizzle == SwizzleMode::None ? bytes : (bytes + lineBytes - 1) / lineBytes * lineBytes;
 }
 

@@ -38,7 +38,7 @@ public:
 
   /// Bytes of shared memory from `offset` on that it may touch: swizzling moves pieces within
   /// lines of 128 bytes.
-  static uint32_t extentOf(const TensorMap &map);
+  static uint64_t extentOf(const TensorMap &map);
   std::vector<SharedRange> ranges() const;
 
   /// Calls function(shared bytes, distance from `at`, count) for runs of [at, at + count).

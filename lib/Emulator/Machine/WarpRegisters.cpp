@@ -9,9 +9,16 @@
 
 namespace dreamer::emulator {
 
-LaneSlots::LaneSlots(Warp &warp, unsigned first) {
+LaneSlots::LaneSlots(Warp &warp) {
   for (unsigned i = 0; i < 32; ++i)
-    of[i] = warp.lane(i).slots + first;
+    of[i] = warp.lane(i).slots;
+}
+
+LaneSlots LaneSlots::operator+(unsigned operands) const {
+  LaneSlots later;
+  for (unsigned i = 0; i < 32; ++i)
+    later.of[i] = of[i] + operands;
+  return later;
 }
 
 /// The low words of four slots.
@@ -44,9 +51,24 @@ static void gatherFour(const LaneSlots &lanes, uint32_t *words) {
   }
 }
 
+/// Eight rows, two registers.
+static void gatherTwo(const LaneSlots &lanes, uint32_t *words) {
+  auto load = [&](unsigned lane) {
+    return _mm_loadu_ps(reinterpret_cast<const float *>(lanes.of[lane]));
+  };
+  for (unsigned row = 0; row < 8; ++row) {
+    __m128 left = _mm_shuffle_ps(load(4 * row), load(4 * row + 1), 0x88);
+    __m128 right = _mm_shuffle_ps(load(4 * row + 2), load(4 * row + 3), 0x88);
+    storeWords(words + 8 * row, _mm_shuffle_ps(left, right, 0x88));
+    storeWords(words + 8 * row + 4, _mm_shuffle_ps(left, right, 0xdd));
+  }
+}
+
 void gatherWords(const LaneSlots &lanes, unsigned rows, unsigned registers, uint32_t *words) {
   if (rows == 16 && registers == 4)
     return gatherFour(lanes, words);
+  if (rows == 8 && registers == 2)
+    return gatherTwo(lanes, words);
   unsigned blocks = rows / 8, perRow = 4 * registers / blocks;
   for (unsigned lane = 0; lane < 32; ++lane)
     for (unsigned r = 0; r < registers; ++r)

@@ -14,8 +14,13 @@ class Warp;
 
 /// The slots of a warp's lanes, from some operand on.
 struct LaneSlots {
-  LaneSlots(Warp &warp, unsigned first);
+  explicit LaneSlots(Warp &warp);
   uint64_t *of[32];
+  /// From `operands` later on.
+  LaneSlots operator+(unsigned operands) const;
+
+private:
+  LaneSlots() = default;
 };
 
 // Matrices of words: 32-bit registers as they are, so that one routine serves all formats. A row of

@@ -105,7 +105,8 @@ private:
     site = rewriter.siteOf(instruction, textOf(instruction, type));
     word.space = pointer->getType()->getPointerAddressSpace();
     return builder.CreateCall(
-        rewriter.runtime("accessMemory", rewriter.pointer,
+        rewriter.runtime(
+            "accessMemory", rewriter.pointer,
             {rewriter.pointer, rewriter.i64, rewriter.i64, rewriter.i32, rewriter.pointer}),
         {rewriter.thread(&function), builder.CreatePtrToInt(pointer, rewriter.i64),
          builder.getInt64(bytes), builder.getInt32(word.pack()), rewriter.address(site)});

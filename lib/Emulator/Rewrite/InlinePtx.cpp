@@ -4,6 +4,7 @@
 // Inline PTX becomes LLVM IR: registers are variables, labels are blocks, a few instructions are
 // IR's own, and all others are operations of the machine.
 
+#include "lib/Emulator/Rewrite/AccumulatorUses.h"
 #include "lib/Emulator/Rewrite/Ptx.h"
 #include "lib/Emulator/Rewrite/Rewriter.h"
 
@@ -405,6 +406,8 @@ private:
     }
     if (!rewriter.callOperation(builder, instruction, inputs, types, results, call))
       return false;
+    if (accumulates)
+      rewriter.accumulating[&call] = rewriter.result.instructions->operations.back().get();
     for (unsigned i = 0; i < written; ++i)
       if (!write(statement.operands[i], results[i]))
         return false;
@@ -426,14 +429,19 @@ private:
 } // namespace
 
 void rewriteInlinePtx(Rewriter &rewriter) {
+  AccumulatorUses uses(rewriter);
   for (Function &function : rewriter.module) {
     SmallVector<CallInst *> calls;
     for (llvm::Instruction &instruction : instructions(function))
       if (auto *call = dyn_cast<CallInst>(&instruction); call && call->isInlineAsm())
         calls.push_back(call);
+    if (rewriter.options.check)
+      for (CallInst *call : calls)
+        uses.find(*call);
     for (CallInst *call : calls)
       Inline(rewriter, *call).run();
   }
+  uses.name();
 }
 
 } // namespace dreamer::emulator

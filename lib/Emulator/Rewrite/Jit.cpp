@@ -113,9 +113,9 @@ static void initialiseTarget() {
   (void)done;
 }
 
-Expected<LoadedModule> load(std::unique_ptr<Module> module, std::unique_ptr<LLVMContext> context,
-                            const RewriteOptions &options) {
+Expected<LoadedModule> load(KernelModule source, const RewriteOptions &options) {
   initialiseTarget();
+  std::unique_ptr<Module> &module = source.module;
   if (!module->getTargetTriple().empty() && !module->getTargetTriple().isNVPTX())
     return createStringError("expected a module for nvptx64, found one for " +
                              module->getTargetTriple().str());
@@ -166,7 +166,7 @@ Expected<LoadedModule> load(std::unique_ptr<Module> module, std::unique_ptr<LLVM
   if (Error error = library.define(orc::absoluteSymbols(std::move(symbols))))
     return std::move(error);
   if (Error error =
-          (*jit)->addIRModule(orc::ThreadSafeModule(std::move(module), std::move(context))))
+          (*jit)->addIRModule(orc::ThreadSafeModule(std::move(module), std::move(source.context))))
     return std::move(error);
   result.all = std::move(rewritten->kernels);
   for (Kernel &kernel : result.all) {
@@ -187,16 +187,16 @@ Expected<LoadedModule> load(std::unique_ptr<Module> module, std::unique_ptr<LLVM
 }
 
 Expected<LoadedModule> loadFile(StringRef path, const RewriteOptions &options) {
-  auto context = std::make_unique<LLVMContext>();
+  KernelModule source;
   SMDiagnostic diagnostic;
-  std::unique_ptr<Module> module = parseIRFile(path, diagnostic, *context);
-  if (!module) {
+  source.module = parseIRFile(path, diagnostic, *source.context);
+  if (!source.module) {
     std::string text;
     raw_string_ostream stream(text);
     diagnostic.print(nullptr, stream, false);
     return createStringError("cannot read " + path + ": " + StringRef(text).trim());
   }
-  return load(std::move(module), std::move(context), options);
+  return load(std::move(source), options);
 }
 
 std::string findLibdevice() {

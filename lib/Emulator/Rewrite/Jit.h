@@ -16,6 +16,12 @@ class LLJIT;
 
 namespace dreamer::emulator {
 
+/// A module for nvptx64, with the context that it lives in, which ends after it.
+struct KernelModule {
+  std::unique_ptr<llvm::LLVMContext> context = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> module;
+};
+
 /// A variable of the module in global or constant memory.
 struct GlobalVariable {
   std::string name;
@@ -36,8 +42,7 @@ public:
   const std::vector<GlobalVariable> &variables() const { return globals; }
 
 private:
-  friend llvm::Expected<LoadedModule>
-  load(std::unique_ptr<llvm::Module>, std::unique_ptr<llvm::LLVMContext>, const RewriteOptions &);
+  friend llvm::Expected<LoadedModule> load(KernelModule, const RewriteOptions &);
   std::unique_ptr<llvm::orc::LLJIT> jit;
   std::unique_ptr<Instructions> instructions; ///< what the code refers to
   std::vector<Kernel> all;
@@ -45,9 +50,7 @@ private:
 };
 
 /// Rewrites and compiles a module for nvptx64.
-llvm::Expected<LoadedModule> load(std::unique_ptr<llvm::Module> module,
-                                  std::unique_ptr<llvm::LLVMContext> context,
-                                  const RewriteOptions &options);
+llvm::Expected<LoadedModule> load(KernelModule source, const RewriteOptions &options);
 
 /// The same for a file of LLVM IR, text or bitcode.
 llvm::Expected<LoadedModule> loadFile(llvm::StringRef path, const RewriteOptions &options);

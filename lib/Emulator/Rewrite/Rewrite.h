@@ -28,6 +28,8 @@ struct RewriteOptions {
 struct Instructions {
   std::vector<std::unique_ptr<Operation>> operations;
   std::deque<Site> sites;
+  /// For each use of a wgmma's results, the operations that may have made them.
+  std::deque<std::vector<const Operation *>> writers;
 };
 
 /// A kernel before it has an address; the code has a function `launchName(kernel)`.

@@ -27,6 +27,8 @@ public:
   const RewriteOptions &options;
   Rewritten result;
   std::set<std::string> unknown; ///< what is refused, by name
+  /// The operations of inline PTX that adds to its results: wgmma.mma_async.
+  llvm::DenseMap<llvm::CallInst *, const Operation *> accumulating;
 
   llvm::Type *i1, *i8, *i32, *i64, *voidType;
   llvm::PointerType *pointer; ///< of address space 0

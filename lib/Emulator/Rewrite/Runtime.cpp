@@ -3,6 +3,7 @@
 
 #include "lib/Emulator/Rewrite/Runtime.h"
 
+#include "lib/Emulator/Machine/Operations/WarpgroupMma.h"
 #include "lib/Emulator/Machine/Worker.h"
 
 #include <cmath>
@@ -109,6 +110,13 @@ void fill(Thread *thread, uint64_t to, uint32_t value, uint64_t bytes, uint32_t 
 
 void outOfFuel(Thread *thread) { thread->block->worker.loopWithoutEnd(*thread); }
 
+void useOfAccumulators(Thread *thread, const std::vector<const Operation *> *writers,
+                       const Site *site) {
+  if (thread->block->checking() && accumulatorsPending(*thread, *writers))
+    thread->report(Check::Wgmma, *site,
+                   "uses results of a wgmma that has not been waited for (wgmma.wait_group)");
+}
+
 void divisionByZero(Thread *thread, const Site *site) {
   if (thread->block->checking())
     thread->report(Check::Arithmetic, *site, "integer division by zero");
@@ -130,10 +138,21 @@ std::span<const std::pair<const char *, void *>> runtimeFunctions() {
     "dreamer.emulator." #name, reinterpret_cast<void *>(&name)                                     \
   }
   static const std::pair<const char *, void *> functions[] = {
-      FUNCTION(runningThread),  FUNCTION(operate),   FUNCTION(accessMemory), FUNCTION(accessLocal),
-      FUNCTION(clusterAddress), FUNCTION(toCluster), FUNCTION(beginAtomic),  FUNCTION(endAtomic),
-      FUNCTION(fenceOf),        FUNCTION(copy),      FUNCTION(fill),         FUNCTION(outOfFuel),
-      FUNCTION(divisionByZero), FUNCTION(trap),
+      FUNCTION(runningThread),
+      FUNCTION(operate),
+      FUNCTION(accessMemory),
+      FUNCTION(accessLocal),
+      FUNCTION(clusterAddress),
+      FUNCTION(toCluster),
+      FUNCTION(beginAtomic),
+      FUNCTION(endAtomic),
+      FUNCTION(fenceOf),
+      FUNCTION(copy),
+      FUNCTION(fill),
+      FUNCTION(outOfFuel),
+      FUNCTION(useOfAccumulators),
+      FUNCTION(divisionByZero),
+      FUNCTION(trap),
   };
 #undef FUNCTION
   return functions;

@@ -87,13 +87,11 @@ std::unique_ptr<llvm::Module> translateKernels(MLIRContext &context, llvm::Strin
   return module ? translate(*module, llvmContext) : nullptr;
 }
 
-static std::optional<LoadedModule> finish(MLIRContext &context,
-                                          std::unique_ptr<llvm::Module> module,
-                                          std::unique_ptr<llvm::LLVMContext> llvmContext,
+static std::optional<LoadedModule> finish(MLIRContext &context, KernelModule source,
                                           const RewriteOptions &options) {
-  if (!module)
+  if (!source.module)
     return std::nullopt;
-  llvm::Expected<LoadedModule> loaded = load(std::move(module), std::move(llvmContext), options);
+  llvm::Expected<LoadedModule> loaded = load(std::move(source), options);
   if (!loaded) {
     emitError(UnknownLoc::get(&context), llvm::toString(loaded.takeError()));
     return std::nullopt;
@@ -103,9 +101,9 @@ static std::optional<LoadedModule> finish(MLIRContext &context,
 
 std::optional<LoadedModule> loadKernels(MLIRContext &context, llvm::StringRef path,
                                         const RewriteOptions &options) {
-  auto llvmContext = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> module = translateKernels(context, path, *llvmContext);
-  return finish(context, std::move(module), std::move(llvmContext), options);
+  KernelModule source;
+  source.module = translateKernels(context, path, *source.context);
+  return finish(context, std::move(source), options);
 }
 
 std::optional<LoadedModule> loadKernelsFromText(MLIRContext &context, llvm::StringRef text,
@@ -113,9 +111,9 @@ std::optional<LoadedModule> loadKernelsFromText(MLIRContext &context, llvm::Stri
   OwningOpRef<ModuleOp> parsed = parseSourceString<ModuleOp>(text, &context);
   if (!parsed)
     return std::nullopt;
-  auto llvmContext = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> module = translate(*parsed, *llvmContext);
-  return finish(context, std::move(module), std::move(llvmContext), options);
+  KernelModule source;
+  source.module = translate(*parsed, *source.context);
+  return finish(context, std::move(source), options);
 }
 
 } // namespace dreamer::emulator

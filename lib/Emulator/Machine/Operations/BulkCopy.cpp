@@ -35,14 +35,15 @@ protected:
                     "size");
     return bytes / unit * unit;
   }
-  std::byte *checkedGlobal(Thread &thread, uint64_t slot) const {
+  /// Nothing (reported) when it is misaligned.
+  std::optional<std::byte *> checkedGlobal(Thread &thread, uint64_t slot) const {
     if (slot % unit == 0)
       return reinterpret_cast<std::byte *>(slot);
     thread.report(Check::Alignment, *this,
                   "expected a global address that is a multiple of 16, found one that is " +
                       std::to_string(slot % unit) + " above",
                   "global");
-    return nullptr;
+    return std::nullopt;
   }
 };
 
@@ -50,9 +51,10 @@ class BulkLoad : public BulkCopy {
 public:
   void execute(Thread &thread, uint64_t *slots) const override {
     uint32_t bytes = checkedSize(thread, slots);
-    const std::byte *source = checkedGlobal(thread, slots[from]);
-    if (!source)
+    std::optional<std::byte *> global = checkedGlobal(thread, slots[from]);
+    if (!global)
       return;
+    const std::byte *source = *global;
     std::optional<uint16_t> blocks;
     if (mask >= 0)
       blocks = uint16_t(slots[mask]);
@@ -105,10 +107,11 @@ class BulkStore : public BulkCopy {
 public:
   void execute(Thread &thread, uint64_t *slots) const override {
     uint32_t bytes = checkedSize(thread, slots);
-    std::byte *written = checkedGlobal(thread, slots[to]);
+    std::optional<std::byte *> global = checkedGlobal(thread, slots[to]);
     std::optional<SharedAddress> source = ownShared(thread, slots[from], bytes, unit, *this);
-    if (!source || !written)
+    if (!source || !global)
       return;
+    std::byte *written = *global;
     auto flight = std::make_shared<BulkFlight>(thread, *this);
     flight->touches(*source, bytes, Access::Read);
     const std::byte *read = source->block->memory + source->offset;
@@ -156,9 +159,9 @@ class BulkPrefetch : public BulkCopy {
 public:
   void execute(Thread &thread, uint64_t *slots) const override {
     uint32_t bytes = checkedSize(thread, slots);
-    const std::byte *source = checkedGlobal(thread, slots[from]);
+    std::optional<std::byte *> source = checkedGlobal(thread, slots[from]);
     if (source && thread.block->checking() &&
-        !thread.block->worker.launch.memory.holds(source, bytes))
+        !thread.block->worker.launch.memory.holds(*source, bytes))
       thread.report(Check::Bounds, *this,
                     "prefetch of " + std::to_string(bytes) + " bytes outside of every allocation");
   }

@@ -5,7 +5,7 @@
 
 namespace dreamer::emulator {
 
-std::vector<BulkTarget> bulkTargets(Thread &thread, uint64_t to, uint32_t bytes, uint32_t alignment,
+std::vector<BulkTarget> bulkTargets(Thread &thread, uint64_t to, uint64_t bytes, uint32_t alignment,
                                     uint64_t mbarrier, std::optional<uint16_t> mask,
                                     const Operation &operation) {
   std::optional<SharedAddress> first = thread.sharedAddress(to, bytes, operation, alignment);
@@ -45,7 +45,7 @@ std::vector<BulkTarget> bulkTargets(Thread &thread, uint64_t to, uint32_t bytes,
   return targets;
 }
 
-std::optional<SharedAddress> ownShared(Thread &thread, uint64_t slot, uint32_t bytes,
+std::optional<SharedAddress> ownShared(Thread &thread, uint64_t slot, uint64_t bytes,
                                        uint32_t alignment, const Operation &operation) {
   std::optional<SharedAddress> at = thread.sharedAddress(slot, bytes, operation, alignment);
   if (at && at->block != thread.block) {

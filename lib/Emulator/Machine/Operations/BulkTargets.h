@@ -20,12 +20,12 @@ struct BulkTarget {
 
 /// The targets of a copy into shared memory. With a mask: the blocks of the cluster that it names,
 /// each at the same offsets. Empty (reported) when there is something wrong.
-std::vector<BulkTarget> bulkTargets(Thread &thread, uint64_t to, uint32_t bytes, uint32_t alignment,
+std::vector<BulkTarget> bulkTargets(Thread &thread, uint64_t to, uint64_t bytes, uint32_t alignment,
                                     uint64_t mbarrier, std::optional<uint16_t> mask,
                                     const Operation &operation);
 
 /// A place in the own block's shared memory; nothing (reported) when it is none.
-std::optional<SharedAddress> ownShared(Thread &thread, uint64_t slot, uint32_t bytes,
+std::optional<SharedAddress> ownShared(Thread &thread, uint64_t slot, uint64_t bytes,
                                        uint32_t alignment, const Operation &operation);
 
 } // namespace dreamer::emulator

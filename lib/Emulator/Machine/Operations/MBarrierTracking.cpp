@@ -99,7 +99,7 @@ public:
     AsyncCopies::Group copies = block.state<AsyncCopies>().underWay(thread);
     for (const std::shared_ptr<AsyncCopyInFlight> &copy : copies)
       copy->tracked = true;
-    auto tracked = std::make_shared<TrackedCopies>(std::move(copies), thread.now());
+    auto tracked = std::make_shared<TrackedCopies>(std::move(copies), momentOf(thread));
     auto arrival = std::make_unique<Arrival>(std::move(tracked), at->offset, thread, *this);
     if (block.checking())
       thread.tick();

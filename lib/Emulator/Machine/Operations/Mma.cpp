@@ -59,6 +59,7 @@ std::optional<MmaInstruction> parseMma(const std::vector<std::string_view> &word
   MmaInstruction mma;
   std::vector<Format> types;
   unsigned layouts = 0, shapes = 0, counted = 0;
+  bool nearest = false;
   for (std::string_view word : words) {
     if (std::optional<MmaShape> shape = shapeNamed(word)) {
       mma.shape = *shape;
@@ -73,11 +74,13 @@ std::optional<MmaInstruction> parseMma(const std::vector<std::string_view> &word
       mma.bits = word == "xor" ? MmaInstruction::Xor : MmaInstruction::And;
     } else if (word == "popc") {
       ++counted;
+    } else if (word == "rn") { // of f64, which are rounded so anyway
+      nearest = true;
     } else {
       return std::nullopt;
     }
   }
-  if (shapes != 1 || layouts != 2 || !setTypes(mma, types))
+  if (shapes != 1 || layouts != 2 || !setTypes(mma, types) || (nearest && mma.a != Format::F64))
     return std::nullopt;
   bool bits = mma.a == Format::B1;
   if (bits != (mma.b == Format::B1) || bits != (mma.bits != MmaInstruction::NoBits) ||
@@ -154,6 +157,8 @@ static std::unique_ptr<Operation> makeMmaOf(const MmaInstruction &mma) {
 
 std::unique_ptr<Operation> makeMma(const Instruction &instruction) {
   std::vector<std::string_view> words = instruction.words();
+  if (words.front() == "wmma")
+    return makeWmma(instruction);
   if (words.front() != "mma")
     return nullptr;
   size_t first = 1;
@@ -176,8 +181,7 @@ void MmaOperation::execute(Warp &warp, uint32_t lanes) const {
     return multiply(warp);
   // Reported already: some lanes have exited or were never there. What hardware does is undefined.
   for (; lanes; lanes &= lanes - 1) {
-    uint64_t *results = warp.lane(__builtin_ctz(lanes)).slots + inputs;
-    std::fill(results, results + mma.registersOfD(), 0);
+    std::fill_n(warp.lane(__builtin_ctz(lanes)).slots + inputs, mma.registersOfD(), 0);
   }
 }
 

@@ -26,16 +26,17 @@ public:
 
   void multiply(Warp &warp) const override {
     unsigned k = mma.shape.k, inA = mma.registersOfA(), inB = mma.registersOfB();
+    LaneSlots lanes(warp);
     alignas(32) uint32_t words[16 * 8];
     alignas(32) float a[16 * most], columnsOfB[8 * most], b[8 * most], c[16 * 8];
-    gatherWords(LaneSlots(warp, 0), 16, inA, words);
+    gatherWords(lanes, 16, inA, words);
     decodeA(words, 32 * inA, a);
-    gatherWords(LaneSlots(warp, inA), 8, inB, words);
+    gatherWords(lanes + inA, 8, inB, words);
     decodeB(words, 32 * inB, columnsOfB);
     transpose(8, k, reinterpret_cast<const uint32_t *>(columnsOfB),
               reinterpret_cast<uint32_t *>(b));
 
-    LaneSlots sums(warp, inA + inB), results(warp, inputs);
+    LaneSlots sums = lanes + (inA + inB), results = lanes + inputs;
     if (mma.c == Format::F32) {
       gatherAccumulator(sums, 16, 8, reinterpret_cast<uint32_t *>(c));
       addProduct(16, 8, k, a, b, c);

@@ -63,6 +63,10 @@ std::unique_ptr<Operation> makeFloatMma(const MmaInstruction &mma);
 std::unique_ptr<Operation> makeIntegerMma(const MmaInstruction &mma); ///< b1, too
 std::unique_ptr<Operation> makeDoubleMma(const MmaInstruction &mma);
 std::unique_ptr<Operation> makeQuadMma(const MmaInstruction &mma); ///< m8n8k4 of f16
+std::unique_ptr<Operation> makeWmma(const Instruction &instruction);
+
+/// c += products, which fit 32 bits by far: wrapping, or clamped (.satfinite).
+void addIntegers(unsigned count, const int32_t *products, bool saturate, int32_t *c);
 
 } // namespace dreamer::emulator
 

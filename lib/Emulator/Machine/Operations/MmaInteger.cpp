@@ -15,12 +15,7 @@
 
 namespace dreamer::emulator {
 
-namespace {
-
-constexpr unsigned most = 64; // of k
-
-/// Adds what the products came to, which fits 32 bits by far, to C.
-void addTo(unsigned count, const int32_t *products, bool saturate, int32_t *c) {
+void addIntegers(unsigned count, const int32_t *products, bool saturate, int32_t *c) {
   for (unsigned i = 0; i < count; ++i) {
     int64_t sum = int64_t(c[i]) + products[i];
     if (saturate)
@@ -30,6 +25,10 @@ void addTo(unsigned count, const int32_t *products, bool saturate, int32_t *c) {
   }
 }
 
+namespace {
+
+constexpr unsigned most = 64; // of k
+
 class IntegerMma final : public MmaOperation {
 public:
   explicit IntegerMma(const MmaInstruction &mma)
@@ -38,19 +37,20 @@ public:
   void multiply(Warp &warp) const override {
     unsigned m = mma.shape.m, k = mma.shape.k;
     unsigned inA = mma.registersOfA(), inB = mma.registersOfB();
+    LaneSlots lanes(warp);
     alignas(32) uint32_t words[16 * 8];
     alignas(32) int16_t a[16 * most], columnsOfB[8 * most], b[8 * most];
     alignas(32) int32_t products[16 * 8] = {}, c[16 * 8];
-    gatherWords(LaneSlots(warp, 0), m, inA, words);
+    gatherWords(lanes, m, inA, words);
     decodeA(words, 32 * inA, a);
-    gatherWords(LaneSlots(warp, inA), 8, inB, words);
+    gatherWords(lanes + inA, 8, inB, words);
     decodeB(words, 32 * inB, columnsOfB);
     transpose(8, k / 2, reinterpret_cast<const uint32_t *>(columnsOfB),
               reinterpret_cast<uint32_t *>(b)); // pairs of elements
     addProduct(m, 8, k, a, b, products);
-    gatherAccumulator(LaneSlots(warp, inA + inB), m, 8, reinterpret_cast<uint32_t *>(c));
-    addTo(m * 8, products, mma.saturate, c);
-    scatterAccumulator(LaneSlots(warp, inputs), m, 8, reinterpret_cast<const uint32_t *>(c));
+    gatherAccumulator(lanes + (inA + inB), m, 8, reinterpret_cast<uint32_t *>(c));
+    addIntegers(m * 8, products, mma.saturate, c);
+    scatterAccumulator(lanes + inputs, m, 8, reinterpret_cast<const uint32_t *>(c));
   }
 
 private:
@@ -65,10 +65,11 @@ public:
   void multiply(Warp &warp) const override {
     unsigned m = mma.shape.m, words = mma.shape.k / 32;
     unsigned inA = mma.registersOfA(), inB = mma.registersOfB();
+    LaneSlots lanes(warp);
     uint32_t a[16 * 8], b[8 * 8];
     int32_t products[16 * 8] = {}, c[16 * 8];
-    gatherWords(LaneSlots(warp, 0), m, inA, a);
-    gatherWords(LaneSlots(warp, inA), 8, inB, b);
+    gatherWords(lanes, m, inA, a);
+    gatherWords(lanes + inA, 8, inB, b);
     for (unsigned row = 0; row < m; ++row)
       for (unsigned column = 0; column < 8; ++column)
         for (unsigned i = 0; i < words; ++i) {
@@ -76,9 +77,9 @@ public:
           products[8 * row + column] +=
               std::popcount(mma.bits == MmaInstruction::Xor ? left ^ right : left & right);
         }
-    gatherAccumulator(LaneSlots(warp, inA + inB), m, 8, reinterpret_cast<uint32_t *>(c));
-    addTo(m * 8, products, false, c);
-    scatterAccumulator(LaneSlots(warp, inputs), m, 8, reinterpret_cast<const uint32_t *>(c));
+    gatherAccumulator(lanes + (inA + inB), m, 8, reinterpret_cast<uint32_t *>(c));
+    addIntegers(m * 8, products, false, c);
+    scatterAccumulator(lanes + inputs, m, 8, reinterpret_cast<const uint32_t *>(c));
   }
 };
 

@@ -34,7 +34,7 @@ protected:
                                            Access::Read, *this, alignof(TensorMap));
     TensorMap found;
     std::memcpy(&found, bytes, sizeof(found));
-    if (found.magic != TensorMap::expectedMagic) {
+    if (!found.isIntact()) {
       thread.report(Check::Operand, *this,
                     "expected a tensor map that the emulator made, found other bytes", "map");
       return std::nullopt;
@@ -150,6 +150,12 @@ public:
     std::optional<TensorMap> map = checkedMap(thread, slots);
     if (!map || !thread.block->checking())
       return;
+    if (map->tileBytes() > sharedWindow) {
+      thread.report(Check::Bounds, *this,
+                    "prefetch of a tile of " + std::to_string(map->tileBytes()) +
+                        " bytes, which no shared memory holds");
+      return;
+    }
     GlobalMemory &memory = thread.block->worker.launch.memory;
     for (const TilePiece &piece : pieces(*map, slots))
       if (!memory.holds(piece.global, piece.bytes)) {
@@ -185,7 +191,6 @@ std::unique_ptr<Operation> finish(std::unique_ptr<TensorCopy> made, const Instru
 std::unique_ptr<Operation> makeOfIntrinsic(const Instruction &instruction, NameReader name) {
   std::unique_ptr<TensorCopy> copy;
   bool isLoad = name.take("g2s"), ownBlock = isLoad && name.take("cta");
-
   if (isLoad) { // (to, mbarrier, map, coordinates[, mask], hint[, has mask], has hint[, group])
     copy = std::make_unique<TensorLoad>();
     copy->shared = 0;

@@ -27,7 +27,12 @@ struct ByteRange {
 /// A wgmma-group: PTX ISA 8.x, section "wgmma.commit_group".
 struct WarpgroupMmaGroup {
   std::vector<const Operation *> writers;
-  std::vector<ByteRange> reads; ///< pinned in the block's shadow
+  /// Reads under way, pinned in the block's shadow, and the moment at which they were noted.
+  struct Read {
+    ByteRange range;
+    Epoch noted;
+  };
+  std::vector<Read> reads;
   bool empty() const { return writers.empty(); }
 };
 

@@ -42,11 +42,11 @@ void WarpgroupMmaState::commit(Warp &warp) {
 void WarpgroupMmaState::release(Warp &warp, const WarpgroupMmaGroup &group) {
   Shadow &shadow = *warp.block->shadow;
   Thread &reader = warp.lane(0);
-  for (ByteRange range : group.reads) {
+  for (auto [range, noted] : group.reads) {
     shadow.endRead(range.begin, range.count);
-    // Faults were told when it was issued.
-    shadow.access(range.begin, range.count, Access::Read,
-                  {reader.now(), reader.clock, &reader.published, Proxy::Async});
+    if (noted != reader.now()) // Faults were told when it was issued.
+      shadow.access(range.begin, range.count, Access::Read,
+                    {reader.now(), reader.clock, &reader.published, Proxy::Async});
   }
 }
 
