@@ -79,22 +79,21 @@ Result<std::shared_ptr<GpuModule>> EmulatorGpu::load(const GpuImage &image) {
                    image.ptx.empty() && image.cubin.empty() ? "an empty image"
                                                             : "PTX or code alone",
                    "give the image the module that PTX was made from");
-  auto context = std::make_unique<llvm::LLVMContext>();
+  KernelModule source;
   llvm::StringRef text(reinterpret_cast<const char *>(image.llvm.data()), image.llvm.size());
   llvm::SMDiagnostic diagnostic;
   auto buffer = llvm::MemoryBuffer::getMemBufferCopy(text, where); // ends with a zero
-  std::unique_ptr<llvm::Module> module = llvm::parseIR(*buffer, diagnostic, *context);
-  if (!module) {
+  source.module = llvm::parseIR(*buffer, diagnostic, *source.context);
+  if (!source.module) {
     std::string problem;
     llvm::raw_string_ostream stream(problem);
     diagnostic.print(nullptr, stream, false);
     return failure(DREAMER_BAD_FILE, where, "LLVM IR, text or bitcode",
                    llvm::StringRef(problem).trim().str());
   }
-  std::set<std::string> fixed = openVariables(*module);
+  std::set<std::string> fixed = openVariables(*source.module);
   RewriteOptions options{.check = launchOptions.check, .libdevice = findLibdevice()};
-  llvm::Expected<LoadedModule> loaded =
-      emulator::load(std::move(module), std::move(context), options);
+  llvm::Expected<LoadedModule> loaded = emulator::load(std::move(source), options);
   if (!loaded)
     return failure(DREAMER_INCOMPATIBLE, where, "a module that the emulator can run",
                    llvm::toString(loaded.takeError()));
