@@ -16,8 +16,8 @@
 namespace dreamer::emulator {
 
 /// A copy that a block's engine does. The bytes it reads and writes are checked when it is issued,
-/// as accesses of the engine that has seen what the issuing thread has; from then until somebody has
-/// waited for the copy they are in flight.
+/// as accesses of the engine that has seen what the issuing thread has; from then until somebody
+/// has waited for the copy they are in flight.
 class BulkFlight : public InFlight {
 public:
   BulkFlight(Thread &issuer, const Operation &operation);
@@ -68,7 +68,7 @@ private:
 /// Hands the copy to the engine of the issuing thread's block.
 void launchFlight(std::shared_ptr<BulkFlight> flight);
 
-/// The bulk groups of a block's threads: PTX ISA 8.x, "cp.async.bulk.commit_group" and "wait_group".
+/// The bulk groups of a block's threads. PTX ISA 8.x, "cp.async.bulk.commit_group", "wait_group".
 class BulkGroups : public BlockState {
 public:
   void add(Thread &thread, std::shared_ptr<BulkFlight> flight);

@@ -100,7 +100,7 @@ void Shadow::forgetEpochs() {
   sets.clear();
   auto forget = [](Cell &cell) {
     cell.writer = cell.readers[0] = cell.readers[1] = 0;
-    cell.more = 0;
+    cell.more = cell.reading = 0;
     cell.flags &= Initialised | Red;
   };
   std::for_each(cells.begin(), cells.end(), forget);

@@ -62,8 +62,8 @@ struct alignas(64) TensorMap {
   /// Whether encode() has made it, and nobody has changed it since.
   bool isIntact() const;
   uint32_t elementBytes() const { return bytesOf(type); }
-  /// Of a tile in shared memory; also what an mbarrier gets for a load. Boxes may be larger than any
-  /// shared memory.
+  /// Of a tile in shared memory; also what an mbarrier gets for a load. Boxes may be larger than
+  /// any shared memory.
   uint64_t tileBytes() const;
   uint32_t checksumOfRest() const;
 };

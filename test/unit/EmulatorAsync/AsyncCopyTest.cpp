@@ -19,6 +19,8 @@ struct Form {
   bool ptx = false;
 };
 
+void PrintTo(const Form &form, std::ostream *out) { *out << form.name << " " << form.bytes; }
+
 class AsyncCopyForms : public testing::TestWithParam<Form> {};
 
 /// Every size, with every length of the source: the rest is zero.

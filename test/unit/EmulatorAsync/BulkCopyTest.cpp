@@ -183,6 +183,10 @@ TEST(BulkCopy, Misaligned) {
   };
   bench.expectFound(Check::Alignment, "multiple of 16, found 264", kernel(264, 0, 16));
   bench.expectFound(Check::Alignment, "found one that is 8 above", kernel(256, 8, 16));
+  bench.expectFound(Check::Bounds, "expected a global address, found null", [&](Thread &) {
+    init(bar, 1);
+    load(256, bar, 0, 0, 0, 0);
+  });
   bench.expectFound(Check::Alignment, "size that is a multiple of 16, found 24",
                     kernel(256, 0, 24));
 }

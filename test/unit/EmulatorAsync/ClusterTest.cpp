@@ -49,7 +49,7 @@ TEST(Cluster, Addresses) {
       isConst("isspacep.const", 1, 1), isCta("%isspacep.shared::cta", 1, 1),
       explicitCluster("is_explicit_cluster", 0, 1);
   bench.expectRight([&](Thread &thread) {
-    uint32_t onStack = 0;
+    const void *onStack = __builtin_frame_address(0);
     unsigned own = thread.clusterCtaRank;
     for (unsigned rank = 0; rank < 3; ++rank) {
       uint64_t there = mapa(16, rank), generic = mapGeneric(slotOf(thread.shared + 16), rank);
@@ -68,8 +68,8 @@ TEST(Cluster, Addresses) {
     EXPECT_TRUE(isGlobal(slotOf(global)));
     EXPECT_FALSE(isCluster(slotOf(global)));
     EXPECT_FALSE(isConst(slotOf(global)));
-    EXPECT_TRUE(isLocal(slotOf(&onStack)));
-    EXPECT_FALSE(isGlobal(slotOf(&onStack)));
+    EXPECT_TRUE(isLocal(slotOf(onStack)));
+    EXPECT_FALSE(isGlobal(slotOf(onStack)));
     EXPECT_TRUE(explicitCluster());
   });
   EXPECT_FALSE(Op::make("mapa.shared", 2, 1));

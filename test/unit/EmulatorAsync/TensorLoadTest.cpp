@@ -57,6 +57,11 @@ struct LoadCase {
   unsigned fill = 0;
 };
 
+void PrintTo(const LoadCase &given, std::ostream *out) {
+  *out << nameOf(given.type) << ", rank " << given.dims.size() << ", swizzle "
+       << int(given.swizzle);
+}
+
 class TensorLoads : public testing::TestWithParam<LoadCase> {};
 
 /// All corners and the middle, in all forms.
@@ -178,6 +183,37 @@ TEST(TensorLoad, EndWithoutWait) {
     arriveExpect(bar, 512);
     loadTile(bench.tensor, {0, 0}, false, true);
   });
+}
+
+/// All threads poll, so that the engine has to go on by itself.
+TEST(TensorLoad, Polling) {
+  const Op test("mbarrier.test.wait.parity.scope.cta.space.cta", 2, 1);
+  OneLoad bench(64);
+  bench.expectRight([&](Thread &thread) {
+    if (thread.index == 0)
+      bench.begin();
+    syncThreads();
+    if (thread.index == 0) {
+      arriveExpect(bar, 512);
+      loadTile(bench.tensor, {0, 0}, false, true);
+    }
+    while (!test(bar, 0)) {
+    }
+    uint16_t found = load<uint16_t>(tileAt + 2 * (thread.index % 32)), expected;
+    std::memcpy(&expected, bench.tensor.bytes + 2 * (thread.index % 32), 2);
+    EXPECT_EQ(found, expected);
+  });
+}
+
+/// What a launch leaves under way does not burden the next one.
+TEST(TensorLoad, NextLaunch) {
+  OneLoad bench;
+  bench.findings([&](Thread &) {
+    bench.begin();
+    arriveExpect(bar, 512);
+    loadTile(bench.tensor, {0, 0}, false, true);
+  });
+  bench.expectRight([&](Thread &) { store(slotOf(bench.tensor.bytes), 0, Space::Global); });
 }
 
 TEST(TensorLoad, WrongExpectations) {

@@ -54,6 +54,8 @@ struct Wrong {
   void (*change)(TensorMapRequest &);
 };
 
+void PrintTo(const Wrong &wrong, std::ostream *out) { *out << wrong.message; }
+
 class WrongRequests : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongRequests, AreRefused) {

@@ -61,6 +61,11 @@ struct StoreCase {
   SwizzleMode swizzle = SwizzleMode::None;
 };
 
+void PrintTo(const StoreCase &given, std::ostream *out) {
+  *out << nameOf(given.type) << ", rank " << given.dims.size() << ", swizzle "
+       << int(given.swizzle);
+}
+
 class TensorStores : public testing::TestWithParam<StoreCase> {};
 
 TEST_P(TensorStores, Tiles) {

@@ -225,22 +225,27 @@ TEST(WarpgroupChecks, OperandsWrittenBeforeTheWait) {
 
 TEST(WarpgroupChecks, AnotherWarpsOperandsWrittenAfterOnesOwnWait) {
   // Warp 2 writes after its own wait, without a barrier: its own rows of A, or what others read.
-  auto kernel = [](uint32_t offset) {
+  // `between`: a barrier before the waits, which orders the writing after the issue but no more.
+  auto kernel = [](uint32_t offset, bool between) {
     return [=](const Steps &s, Thread &t) {
       uint64_t slots[accumulators] = {}, value = 0;
       s.prepare(t);
       s.arrive(t);
       s.multiply(t, slots);
       s.commit(t);
+      if (between)
+        s.sync(t);
       s.wait(t, 0);
       if (t.index == 64)
         s.store(t, offset, &value, 8);
     };
   };
-  expectNothing(kernel(36 * 128 + 64)); // not read at all
-  expectNothing(kernel(32 * 128));      // read by warp 2 only
-  expectOnly({Check::InFlight, Check::Race}, kernel(0));
-  expectOnly({Check::InFlight, Check::Race}, kernel(baseOfB));
+  for (bool between : {false, true}) {
+    expectNothing(kernel(36 * 128 + 64, between)); // not read at all
+    expectNothing(kernel(32 * 128, between));      // read by warp 2 only
+    expectOnly({Check::InFlight, Check::Race}, kernel(0, between));
+    expectOnly({Check::InFlight, Check::Race}, kernel(baseOfB, between));
+  }
 }
 
 TEST(WarpgroupChecks, ExitWithWorkPending) {

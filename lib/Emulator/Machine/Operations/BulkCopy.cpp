@@ -35,15 +35,19 @@ protected:
                     "size");
     return bytes / unit * unit;
   }
-  /// Nothing (reported) when it is misaligned.
-  std::optional<std::byte *> checkedGlobal(Thread &thread, uint64_t slot) const {
+  /// Null (reported) when there can be nothing.
+  std::byte *checkedGlobal(Thread &thread, uint64_t slot) const {
+    if (slot == 0) {
+      thread.report(Check::Bounds, *this, "expected a global address, found null", "null");
+      return nullptr;
+    }
     if (slot % unit == 0)
       return reinterpret_cast<std::byte *>(slot);
     thread.report(Check::Alignment, *this,
                   "expected a global address that is a multiple of 16, found one that is " +
                       std::to_string(slot % unit) + " above",
                   "global");
-    return std::nullopt;
+    return nullptr;
   }
 };
 
@@ -51,10 +55,9 @@ class BulkLoad : public BulkCopy {
 public:
   void execute(Thread &thread, uint64_t *slots) const override {
     uint32_t bytes = checkedSize(thread, slots);
-    std::optional<std::byte *> global = checkedGlobal(thread, slots[from]);
-    if (!global)
+    const std::byte *source = checkedGlobal(thread, slots[from]);
+    if (!source)
       return;
-    const std::byte *source = *global;
     std::optional<uint16_t> blocks;
     if (mask >= 0)
       blocks = uint16_t(slots[mask]);
@@ -107,11 +110,10 @@ class BulkStore : public BulkCopy {
 public:
   void execute(Thread &thread, uint64_t *slots) const override {
     uint32_t bytes = checkedSize(thread, slots);
-    std::optional<std::byte *> global = checkedGlobal(thread, slots[to]);
+    std::byte *written = checkedGlobal(thread, slots[to]);
     std::optional<SharedAddress> source = ownShared(thread, slots[from], bytes, unit, *this);
-    if (!source || !global)
+    if (!source || !written)
       return;
-    std::byte *written = *global;
     auto flight = std::make_shared<BulkFlight>(thread, *this);
     flight->touches(*source, bytes, Access::Read);
     const std::byte *read = source->block->memory + source->offset;
@@ -159,9 +161,9 @@ class BulkPrefetch : public BulkCopy {
 public:
   void execute(Thread &thread, uint64_t *slots) const override {
     uint32_t bytes = checkedSize(thread, slots);
-    std::optional<std::byte *> source = checkedGlobal(thread, slots[from]);
+    const std::byte *source = checkedGlobal(thread, slots[from]);
     if (source && thread.block->checking() &&
-        !thread.block->worker.launch.memory.holds(*source, bytes))
+        !thread.block->worker.launch.memory.holds(source, bytes))
       thread.report(Check::Bounds, *this,
                     "prefetch of " + std::to_string(bytes) + " bytes outside of every allocation");
   }
