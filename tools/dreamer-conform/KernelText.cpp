@@ -155,7 +155,8 @@ std::string Group::module() const {
       "@dynamic = external addrspace(3) global [0 x i32], align 1024\n"
       "declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()\n"
       "declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()\n"
-      "declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)\n";
+      "declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)\n"
+      "declare ptr addrspace(7) @llvm.nvvm.mapa.shared.cluster(ptr addrspace(3), i32)\n";
   std::set<std::string> known;
   for (const Case &one : cases)
     if (known.insert(one.kernel.name).second)

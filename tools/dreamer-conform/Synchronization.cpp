@@ -147,19 +147,26 @@ Group clusterGroup() {
   KernelText text{
       .name = "cluster_shared", .in = "rr", .out = "rrrr", .imageWords = 128, .afterWords = 128};
   text.body =
-      std::string(base) + "  %offset = mul i32 %tid, 4\n  %at = add i32 %base, %offset\n" +
       // What the block itself wrote differs from its neighbour's by the image and its own input.
       "  %own = getelementptr i32, ptr addrspace(3) @dynamic, i32 %tid\n"
       "  store i32 %i0, ptr addrspace(3) %own\n" +
       statement(barrier) +
-      assembly("o",
-               "{ .reg .b32 a, rank; mapa.shared::cluster.u32 a, $4, $5; "
-               "ld.shared::cluster.u32 $0, [a]; ld.shared::cluster.u32 $1, [a+128]; "
-               "st.shared::cluster.u32 [a+256], $0; "
-               "atom.add.shared::cluster.u32 $2, [a+384], $0; "
-               "getctarank.shared::cluster.u32 $3, a; }",
-               text.out, {"i32 %at", "i32 %i1"}, "r,r") +
-      statement(barrier);
+      "  %other = call ptr addrspace(7) @llvm.nvvm.mapa.shared.cluster(ptr addrspace(3) %own, i32 "
+      "%i1)\n"
+      "  %o0 = load i32, ptr addrspace(7) %other\n"
+      "  %second = getelementptr i8, ptr addrspace(7) %other, i32 128\n"
+      "  %o1 = load i32, ptr addrspace(7) %second\n"
+      "  %third = getelementptr i8, ptr addrspace(7) %other, i32 256\n"
+      "  store i32 %o0, ptr addrspace(7) %third\n"
+      "  %fourth = getelementptr i8, ptr addrspace(7) %other, i32 384\n"
+      "  %o2 = atomicrmw add ptr addrspace(7) %fourth, i32 %o0 monotonic\n" +
+      std::string(base) + "  %offset = mul i32 %tid, 4\n  %at = add i32 %base, %offset\n" +
+      assembly(
+          "rank",
+          "{ .reg .b32 a; mapa.shared::cluster.u32 a, $1, $2; getctarank.shared::cluster.u32 $0, "
+          "a; }",
+          "r", {"i32 %at", "i32 %i1"}, "r,r") +
+      "  %o3 = add i32 %rank0, 0\n" + statement(barrier);
   Random random("cluster");
   std::vector<uint64_t> in;
   constexpr unsigned blocks = 8, size = 4;

@@ -160,6 +160,7 @@ std::vector<Group> wgmmaGroups() {
         for (std::string_view b : {"e4m3", "e5m2"})
           both(fp8, {.n = n, .k = 32, .d = d, .a = a, .b = b});
   Group &int8 = group("int8");
+  int8.ptx = 84; // for mixed types
   for (unsigned n : widths)
     for (std::string_view a : {"s8", "u8"})
       for (std::string_view b : {"s8", "u8"})

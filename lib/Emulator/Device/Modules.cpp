@@ -95,8 +95,7 @@ Result<std::shared_ptr<GpuModule>> EmulatorGpu::load(const GpuImage &image) {
   RewriteOptions options{.check = launchOptions.check, .libdevice = findLibdevice()};
   llvm::Expected<LoadedModule> loaded = emulator::load(std::move(source), options);
   if (!loaded)
-    return failure(DREAMER_INCOMPATIBLE, where, "a module that the emulator can run",
-                   llvm::toString(loaded.takeError()));
+    return Status(DREAMER_INCOMPATIBLE, where + ": " + llvm::toString(loaded.takeError()));
   return std::shared_ptr<GpuModule>(std::make_shared<EmulatorModule>(
       shared_from_this(), std::move(where), std::move(*loaded), fixed));
 }
