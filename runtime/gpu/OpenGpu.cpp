@@ -4,6 +4,7 @@
 #include "runtime/gpu/OpenGpu.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 namespace dreamer::runtime {
 
@@ -15,8 +16,12 @@ static std::string ownFolder() {
   if (!dladdr(reinterpret_cast<const void *>(&openEmulatorGpu), &info) || !info.dli_fname)
     return "";
   std::string path = info.dli_fname;
-  size_t slash = path.rfind('/');
-  return slash == path.npos ? "." : path.substr(0, slash);
+  if (path.find('/') == path.npos) { // a program that was found in PATH has its bare name there
+    char own[4096];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof(own));
+    path.assign(own, length > 0 ? size_t(length) : 0);
+  }
+  return path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/'));
 }
 
 /// Beside this code, where an installation or a build has libraries as seen from programs and tests,

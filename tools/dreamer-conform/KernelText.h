@@ -26,7 +26,8 @@ struct KernelText {
   unsigned imageWords = 0, afterWords = 0;
   bool map = false;
   bool asyncProxy = false; ///< shared memory is read or written by that proxy
-  std::string body = {}; ///< LLVM IR; has %tid and @dynamic, shared memory; its first block is %body
+  std::string body =
+      {}; ///< LLVM IR; has %tid and @dynamic, shared memory; its first block is %body
 
   Kernel kernel() const;
 };

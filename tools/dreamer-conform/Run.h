@@ -39,6 +39,8 @@ private:
 
 /// Adds the case's inputs and outputs, which must outlive the bundle.
 runtime::Status store(runtime::Bundle &bundle, const Case &one, const Outputs &outputs);
+/// Adds their digests alone, as metadata.
+runtime::Status storeDigests(runtime::Bundle &bundle, const Case &one, const Outputs &outputs);
 
 struct Difference {
   size_t differing = 0, values = 0;

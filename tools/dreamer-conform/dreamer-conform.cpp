@@ -27,6 +27,9 @@ static cl::opt<std::string> deviceName("device", cl::init("emulator"), cl::cat(c
                                        cl::desc("Where to run (default: emulator)"));
 static cl::opt<std::string> storeFolder("store", cl::cat(category), cl::value_desc("folder"),
                                         cl::desc("Write inputs and outputs there, a file a group"));
+static cl::opt<bool>
+    digestsOnly("digests", cl::cat(category),
+                cl::desc("Store digests instead of values: small, says not where"));
 static cl::opt<std::string> againstFolder("against", cl::cat(category), cl::value_desc("folder"),
                                           cl::desc("Compare with what is stored there"));
 static cl::opt<std::string>
@@ -115,7 +118,9 @@ static void runGroup(Gpu &gpu, const Group &group) {
     right += problems == before;
     kept.push_back(std::move(*outputs));
     if (!storeFolder.empty())
-      if (Status status = store(bundle, one, kept.back()); status.failed())
+      if (Status status = digestsOnly ? storeDigests(bundle, one, kept.back())
+                                      : store(bundle, one, kept.back());
+          status.failed())
         problem(status.message());
   }
   if (!storeFolder.empty()) {
