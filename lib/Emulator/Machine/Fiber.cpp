@@ -7,18 +7,12 @@
 #include <new>
 #include <sys/mman.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define DREAMER_FIBER_SANITIZED 1
+#ifdef DREAMER_FIBER_SANITIZED
 #include <sanitizer/common_interface_defs.h>
-#endif
 #endif
 
 namespace dreamer::emulator {
 
-// Saves the registers that a called function must keep (System V ABI), changes stacks and takes
-// those of the other side. Neither the vector state nor the control words change: kernels do not.
-extern "C" void dreamerSwitchStacks(void **save, void *load);
 asm(R"(
 .text
 .p2align 4
@@ -80,16 +74,14 @@ void Fiber::arrived() {
 #endif
 }
 
-void Fiber::switchTo(Fiber &next) {
 #ifdef DREAMER_FIBER_SANITIZED
+void Fiber::switchSanitized(Fiber &next) {
   void *fakeStack = nullptr;
   left = this;
   __sanitizer_start_switch_fiber(&fakeStack, next.stackBottom, next.stackBytes);
   dreamerSwitchStacks(&stackPointer, next.stackPointer);
   __sanitizer_finish_switch_fiber(fakeStack, &left->stackBottom, &left->stackBytes);
-#else
-  dreamerSwitchStacks(&stackPointer, next.stackPointer);
-#endif
 }
+#endif
 
 } // namespace dreamer::emulator

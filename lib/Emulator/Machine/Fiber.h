@@ -8,7 +8,17 @@
 
 #include <cstddef>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DREAMER_FIBER_SANITIZED 1
+#endif
+#endif
+
 namespace dreamer::emulator {
+
+/// Saves the registers that a called function must keep (System V ABI), changes stacks and takes
+/// those of the other side. Neither the vector state nor the control words change: kernels do not.
+extern "C" void dreamerSwitchStacks(void **save, void *load);
 
 /// Stacks of equal size in one mapping, each with a page below it that faults; reused by every
 /// block that a worker runs. Pages are only taken when they are touched.
@@ -44,9 +54,17 @@ public:
   static void arrived();
 
   /// Suspends the running context, which is this one, and goes on with `next`.
-  void switchTo(Fiber &next);
+  void switchTo(Fiber &next) {
+#ifdef DREAMER_FIBER_SANITIZED
+    switchSanitized(next);
+#else
+    dreamerSwitchStacks(&stackPointer, next.stackPointer);
+#endif
+  }
 
 private:
+  void switchSanitized(Fiber &next);
+
   void *stackPointer = nullptr;
   [[maybe_unused]] const void *stackBottom = nullptr; ///< for the address sanitizer
   [[maybe_unused]] size_t stackBytes = 0;

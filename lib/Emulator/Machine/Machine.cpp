@@ -42,6 +42,7 @@ void Thread::wait(const Operation &operation) {
 
 void Thread::wake() {
   waiting = nullptr;
+  waitsFor.clear();
   warp->runnable |= 1u << laneid;
   block->runnableWarps |= 1u << warp->index;
 }
@@ -286,7 +287,6 @@ void WarpOperation::execute(Thread &thread, uint64_t *slots) const {
   thread.waiting = this;
   warp.arrived |= own;
   if ((warp.arrived & mask) != mask) {
-    thread.waitsFor.clear();
     thread.wait(*this);
     return;
   }

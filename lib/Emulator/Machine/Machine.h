@@ -48,17 +48,17 @@ struct SharedAddress {
 };
 
 /// One thread. Compiled code knows its address and reads the special registers in it.
-class Thread : public SpecialRegisters {
+class alignas(64) Thread : public SpecialRegisters {
 public:
-  Block *block = nullptr;
   Warp *warp = nullptr;
-  unsigned index = 0; ///< linear in its block
-  bool exited = false;
-  Fiber fiber;
-
+  Block *block = nullptr;
   /// What it waits in, or null when it can run, and the slots it came with.
   const Operation *waiting = nullptr;
   uint64_t *slots = nullptr;
+  Fiber fiber;
+
+  unsigned index = 0; ///< linear in its block
+  bool exited = false;
   /// What it waits for, for reports of a deadlock: "mbarrier at shared byte 16, phase 1".
   std::string waitsFor;
 

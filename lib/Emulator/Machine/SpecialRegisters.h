@@ -19,12 +19,14 @@ using Dim3 = std::array<uint32_t, 3>;
 /// PTX ISA 8.x, "Special Registers". A thread of the machine begins with these.
 struct SpecialRegisters {
   Dim3 tid{}, ntid{}, ctaid{}, nctaid{};
-  uint32_t laneid = 0, warpid = 0, nwarpid = 0;
+  uint32_t nwarpid = 0;
   uint32_t clusterCtaRank = 0, clusterCtaCount = 1; ///< of the block in its cluster
   Dim3 clusterCtaid{}, clusterNctaid{1, 1, 1};      ///< of the block in its cluster; its shape
   Dim3 clusterid{}, nclusterid{1, 1, 1};            ///< of the cluster in the grid
   uint32_t smid = 0, nsmid = 1, gridid = 0;
   uint32_t dynamicSharedBytes = 0, totalSharedBytes = 0;
+  // From here on, with what Thread begins with, one line of a cache: a change of threads needs it.
+  uint32_t laneid = 0, warpid = 0;
   /// How many more backward jumps until the machine is asked (runaway loops).
   int32_t fuel = 0;
   /// This block's shared memory in the host's memory, aligned to `sharedWindow`.

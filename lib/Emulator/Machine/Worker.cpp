@@ -22,7 +22,8 @@ uint64_t LaunchState::clusters() const {
 }
 
 Worker::Worker(LaunchState &launch)
-    : launch(launch), randomState(launch.options.seed), scratchBytes(scratchSize) {}
+    : launch(launch), inOrder(launch.options.seed == 0), randomState(launch.options.seed),
+      scratchBytes(scratchSize) {}
 
 Worker::~Worker() = default;
 
@@ -102,22 +103,13 @@ Thread *Worker::chooseAfter() {
   return nullptr;
 }
 
-void Worker::switchTo(Thread &next) {
-  Thread &from = *current;
-  if (&next == &from)
-    return;
-  ++counts.switches;
-  current = &next;
-  from.fiber.switchTo(next.fiber);
-}
-
 void Worker::leaveFiber() {
   Thread &from = *current;
   ++counts.switches;
   from.fiber.switchTo(mainFiber);
 }
 
-void Worker::suspend() {
+void Worker::suspendFromWarp() {
   if (!launch.abandoned.load(std::memory_order_relaxed)) {
     // Asynchronous work may end at any moment: with a seed, at some of them.
     if (launch.options.seed && random() % 16 == 0)

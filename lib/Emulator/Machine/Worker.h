@@ -56,7 +56,13 @@ public:
   // What threads of this worker call, on their own fibers.
 
   /// Goes on with another thread; returns when the running one is chosen again.
-  void suspend();
+  void suspend() {
+    Warp &warp = *current->warp;
+    if (inOrder && warp.runnable && !launch.abandoned.load(std::memory_order_relaxed))
+      switchTo(warp.lane(__builtin_ctz(warp.runnable)));
+    else
+      suspendFromWarp();
+  }
   /// The running thread lets others go first, as it spins.
   void yieldNow();
   /// The running thread has used up its fuel in a loop.
@@ -76,6 +82,7 @@ private:
   friend Thread *currentThread();
   static void threadMain();
 
+  void suspendFromWarp();
   bool admit(); ///< the next cluster begins; false: there is none
   void retire(Block &block);
   void begin(Block &block, std::unique_ptr<BlockMemory> memory);
@@ -90,7 +97,14 @@ private:
   void progress();
   Site currentSite() const;
   void reportDeadlock();
-  void switchTo(Thread &next);
+  void switchTo(Thread &next) {
+    Thread &from = *current;
+    if (&next == &from)
+      return;
+    ++counts.switches;
+    current = &next;
+    from.fiber.switchTo(next.fiber);
+  }
   void leaveFiber(); ///< back to run()
 
   std::vector<std::unique_ptr<Cluster>> resident;
@@ -98,6 +112,7 @@ private:
   std::vector<std::unique_ptr<BlockMemory>> spare;
   Thread *current = nullptr;
   Fiber mainFiber;
+  const bool inOrder; ///< nothing is left to a seed
   uint64_t randomState = 0;
   uint64_t idleYields = 0;
   bool spinning = false;

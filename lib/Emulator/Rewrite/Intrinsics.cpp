@@ -28,6 +28,10 @@ static bool rewriteSpecialRegister(Rewriter &rewriter, CallInst &call, StringRef
   Value *value = nullptr;
   if (std::optional<size_t> offset = offsetOfSpecialRegister(name)) {
     value = rewriter.threadField(builder, rewriter.i32, *offset);
+  } else if (name.starts_with("envreg")) { // set by the driver, which there is none of
+    value = builder.getInt32(0);
+  } else if (name.ends_with(".w")) { // a fourth axis, of which there is one
+    value = builder.getInt32(name.starts_with("n") || name.contains(".n"));
   } else if (name == "warpsize") {
     value = builder.getInt32(32);
   } else if (name.consume_front("lanemask.") || name.consume_front("lanemask_")) {

@@ -5,6 +5,7 @@
 
 #include "lib/Emulator/Rewrite/DirectedRounding.h"
 #include "lib/Emulator/Rewrite/Runtime.h"
+#include "lib/Emulator/Rewrite/WordFunctions.h"
 
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IRReader/IRReader.h"
@@ -162,6 +163,8 @@ Expected<LoadedModule> load(KernelModule source, const RewriteOptions &options) 
     define(name, address);
   for (auto [name, address] : hostFunctions())
     define(name, address);
+  for (const WordFunction &function : wordFunctions())
+    define(function.symbol, function.address);
   orc::JITDylib &library = (*jit)->getMainJITDylib();
   if (Error error = library.define(orc::absoluteSymbols(std::move(symbols))))
     return std::move(error);

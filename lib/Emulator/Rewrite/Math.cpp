@@ -5,6 +5,7 @@
 // here as the host's libm: results differ within the errors that the PTX ISA states.
 
 #include "lib/Emulator/Rewrite/Rewriter.h"
+#include "lib/Emulator/Rewrite/WordFunctions.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/Intrinsics.h"
@@ -308,8 +309,31 @@ private:
 
 } // namespace
 
+/// Instructions of 32-bit words, by functions of the host.
+static bool rewriteWordFunction(Rewriter &rewriter, CallInst &call, StringRef name) {
+  for (const WordFunction &function : wordFunctions()) {
+    if (name != function.intrinsic || call.arg_size() != function.operands)
+      continue;
+    IRBuilder<> builder(&call);
+    SmallVector<Value *> operands;
+    for (Value *operand : call.args())
+      operands.push_back(builder.CreateZExt(operand, rewriter.i32));
+    SmallVector<Type *> types(function.operands, rewriter.i32);
+    call.replaceAllUsesWith(
+        builder.CreateCall(rewriter.runtime(name, rewriter.i32, types), operands));
+    call.eraseFromParent();
+    return true;
+  }
+  return false;
+}
+
 bool rewriteMath(Rewriter &rewriter, CallInst &call, StringRef name) {
-  return Math(rewriter, call, name).run();
+  if (name.starts_with("move.") && call.arg_size() == 1) {
+    call.replaceAllUsesWith(call.getArgOperand(0));
+    call.eraseFromParent();
+    return true;
+  }
+  return rewriteWordFunction(rewriter, call, name) || Math(rewriter, call, name).run();
 }
 
 } // namespace dreamer::emulator
