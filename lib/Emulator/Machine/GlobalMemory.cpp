@@ -167,17 +167,17 @@ void GlobalMemory::changed() {
 }
 
 Allocation *GlobalMemory::find(const std::byte *pointer) {
-  auto reaches = [&](const Allocation &allocation) {
-    return pointer >= allocation.base && pointer < allocation.base + allocation.bytes + gap;
-  };
+  // Another allocation may begin in the gap of one: variables of modules lie side by side. So only
+  // bytes of an allocation itself are found without looking.
   for (const LastFound &found : recent)
-    if (found.version == version && found.allocation && reaches(*found.allocation))
+    if (found.version == version && found.allocation && pointer >= found.allocation->base &&
+        pointer < found.allocation->base + found.allocation->bytes)
       return found.allocation;
   auto above = allocations.upper_bound(pointer);
   if (above == allocations.begin())
     return nullptr;
   Allocation *below = std::prev(above)->second.get();
-  if (!reaches(*below))
+  if (pointer >= below->base + below->bytes + gap)
     return nullptr;
   static thread_local unsigned next = 0;
   recent[next++ % std::size(recent)] = {version, below};

@@ -7,6 +7,7 @@
 #define DREAMER_EMULATOR_MACHINE_TENSORMAP_H
 
 #include "lib/Emulator/Machine/Swizzle.h"
+#include "runtime/gpu/TensorMapRequest.h"
 
 #include <array>
 #include <cstddef>
@@ -39,23 +40,8 @@ bool isFloat(ElementType type);
 /// "u8", "bf16", ...
 std::string_view nameOf(ElementType type);
 
-/// What cuTensorMapEncodeTiled is given (CUDA driver API, "Tensor Map Object Management"), in its
-/// order; unused dimensions are not looked at. Enumerations have that interface's numbers.
-struct TensorMapRequest {
-  static constexpr uint32_t mostRank = 5;
-
-  unsigned type = 0; ///< an ElementType
-  uint32_t rank = 1;
-  uint64_t address = 0;                          ///< of the tensor in global memory
-  std::array<uint64_t, mostRank> dims{};         ///< in elements, innermost first
-  std::array<uint64_t, mostRank - 1> strides{};  ///< in bytes, of dimensions 1 and up
-  std::array<uint32_t, mostRank> box{};          ///< in elements
-  std::array<uint32_t, mostRank> elementSteps{}; ///< "elementStrides"; that of dimension 0 is 1
-  unsigned interleave = 0;                       ///< only none, which is 0
-  unsigned swizzle = 0;                          ///< a SwizzleMode
-  unsigned promotion = 0;                        ///< to L2: none, 64, 128, 256 bytes; no effect
-  unsigned fill = 0;                             ///< elements outside: 0 zeros, 1 NaN
-};
+/// `type` is an ElementType, `swizzle` a SwizzleMode; of interleaved layouts there are none.
+using runtime::TensorMapRequest;
 
 /// The machine's own form of a tensor map, in the 128 bytes that CUtensorMap has.
 struct alignas(64) TensorMap {
