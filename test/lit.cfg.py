@@ -7,7 +7,8 @@
 #   %s  the test   %S  its folder   %t  a scratch name (a file, or a folder to make)
 #   %{source}  the root of the source tree   %{build}  the root of the build tree   %{cmake}  %{cc}  %{cxx}  %{python}
 # Features (REQUIRES:, UNSUPPORTED:): the names of built tools, `asan`, the machine's avx2, avx512f, avx512_bf16,
-# amx_bf16, ..., shellcheck, clang-format, and example-NAME where docs/examples/NAME (or NAME.yaml) exists.
+# amx_bf16, ..., shellcheck, clang-format, conformance-recorded (test/conformance/recorded holds
+# outputs), and example-NAME where docs/examples/NAME (or NAME.yaml) exists.
 
 import os
 import shutil
@@ -50,6 +51,10 @@ examples = os.path.join(config.dreamer_source_dir, "docs", "examples")
 if os.path.isdir(examples):
     for name in os.listdir(examples):
         config.available_features.add("example-" + os.path.splitext(name)[0])
+# Outputs of dreamer-conform that hardware gave.
+recorded = os.path.join(config.test_source_root, "conformance", "recorded")
+if os.path.isdir(recorded) and any(n.endswith(".safetensors") for n in os.listdir(recorded)):
+    config.available_features.add("conformance-recorded")
 if config.dreamer_sanitize:
     config.available_features.add("asan")
 with open("/proc/cpuinfo", encoding="utf-8") as info:

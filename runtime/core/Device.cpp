@@ -39,11 +39,12 @@ Result<std::shared_ptr<Device>> createDevice(const std::string &name,
   }
   if (factory)
     return factory(options);
-  bool planned = name == "cuda" || name == "emulator";
-  return failure(planned ? DREAMER_UNAVAILABLE : DREAMER_INVALID_ARGUMENT, "device", listed(names),
-                 inQuotes(name),
-                 planned ? "this build of the runtime has no such device"
-                         : nearestHint(name, names));
+  if (name == "cuda" || name == "emulator")
+    return failure(DREAMER_UNAVAILABLE, "device", listed(names), inQuotes(name),
+                   "packages hold code for processors only, no kernels for NVIDIA GPUs yet; single "
+                   "kernels run on GPUs and on the emulator by dreamer-emulate and runtime/gpu");
+  return failure(DREAMER_INVALID_ARGUMENT, "device", listed(names), inQuotes(name),
+                 nearestHint(name, names));
 }
 
 } // namespace dreamer::runtime

@@ -92,6 +92,9 @@ TEST(Session, RefusesDevicesThatAreNotThere) {
   SessionOptions options;
   options.device = "cuda";
   EXPECT_FAILURE(tryOpen(options), DREAMER_UNAVAILABLE, "device: expected cpu, found 'cuda'");
+  options.device = "emulator";
+  EXPECT_FAILURE(tryOpen(options), DREAMER_UNAVAILABLE,
+                 "found 'emulator'; hint: packages hold code for processors only");
   options.device = "gpu";
   EXPECT_FAILURE(tryOpen(options), DREAMER_INVALID_ARGUMENT, "found 'gpu'");
   options.device = "cpu";

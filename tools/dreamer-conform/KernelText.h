@@ -1,0 +1,58 @@
+// Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// Kernels as text: every thread loads its inputs, the block's shared memory is filled, the body runs,
+// and results are stored.
+
+#ifndef DREAMER_TOOLS_CONFORM_KERNELTEXT_H
+#define DREAMER_TOOLS_CONFORM_KERNELTEXT_H
+
+#include "tools/dreamer-conform/Case.h"
+
+namespace dreamer::conform {
+
+/// Registers by their constraints in inline assembly: 'h' 16 bits, 'r' 32, 'l' 64.
+using Registers = std::string;
+
+/// A kernel of (in, out, image, after[, map]):
+///   in, out   slots of 8 bytes, a row for each thread of the grid
+///   image     words that shared memory begins with
+///   after     words of shared memory at the end, a row for each block
+///   map       a tensor map by value; its generic address is %map
+struct KernelText {
+  std::string name;
+  unsigned threads = 32;
+  Registers in = {}, out = {}; ///< the body has %i0, %i1, ... and defines %o0, %o1, ...
+  unsigned imageWords = 0, afterWords = 0;
+  bool map = false;
+  bool asyncProxy = false; ///< shared memory is read or written by that proxy
+  std::string body =
+      {}; ///< LLVM IR; has %tid and @dynamic, shared memory; its first block is %body
+
+  Kernel kernel() const;
+};
+
+/// "{$3, $4}".
+std::string operands(unsigned first, unsigned count);
+
+/// `%name = call ... asm` with results taken apart into %name0, %name1, ...; `values` are typed
+/// operands as "i32 %a", tied inputs after them. `ptx` has $0, $1, ...
+std::string assembly(const std::string &name, const std::string &ptx, const Registers &out,
+                     const std::vector<std::string> &values, const std::string &constraints,
+                     bool tied = false);
+
+/// A statement of inline assembly without results.
+std::string statement(const std::string &ptx, const std::vector<std::string> &values = {},
+                      const std::string &constraints = "");
+
+/// A kernel of nothing but `ptx`, whose operands are the outputs, then the inputs.
+KernelText registerKernel(std::string name, const std::string &ptx, const Registers &out,
+                          const Registers &in, unsigned threads = 32);
+
+/// Fills in what follows from the text: launch, sizes. `in` has a row of text.in for every thread.
+Case makeCase(std::string name, const KernelText &text, std::vector<uint64_t> in,
+              std::vector<uint32_t> image = {});
+
+} // namespace dreamer::conform
+
+#endif // DREAMER_TOOLS_CONFORM_KERNELTEXT_H
