@@ -9,15 +9,21 @@
 #include "lib/Emulator/Machine/Fiber.h"
 #include "lib/Emulator/Machine/SpecialRegisters.h"
 
+#include <memory>
 #include <new>
 #include <sys/mman.h>
 
 namespace dreamer::emulator {
 
-/// A block takes it over from one that has ended.
+/// A block takes it over from one that has ended, also of an earlier launch: new pages cost more
+/// than what small kernels compute.
 class BlockMemory {
 public:
-  BlockMemory(unsigned threads, size_t stackBytes) : stacks(threads, stackBytes) {
+  /// For blocks of so many threads with stacks of at least so many bytes.
+  static std::unique_ptr<BlockMemory> take(unsigned threads, size_t stackBytes);
+  static void giveBack(std::unique_ptr<BlockMemory> memory);
+
+  BlockMemory(unsigned threads, size_t stackBytes) : stacks(threads, stackBytes), threads(threads) {
     void *mapped = mmap(nullptr, 2 * sharedWindow, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED)
@@ -34,6 +40,7 @@ public:
   std::byte *shared = nullptr;
 
 private:
+  unsigned threads;
   std::byte *mapping = nullptr;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #ifdef DREAMER_FIBER_SANITIZED
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -53,6 +54,9 @@ Stacks::~Stacks() { munmap(base, count * stride); }
 
 Fiber::Fiber(std::byte *bottom, size_t bytes, void (*entry)())
     : stackBottom(bottom), stackBytes(bytes) {
+#ifdef DREAMER_FIBER_SANITIZED
+  __asan_unpoison_memory_region(bottom, bytes); // a context before never left its functions
+#endif
   // What dreamerSwitchStacks pops: six registers, then where to go; above it, a caller that is not.
   auto top = reinterpret_cast<uintptr_t>(bottom + bytes) & ~uintptr_t(63);
   auto *words = reinterpret_cast<uint64_t *>(top);

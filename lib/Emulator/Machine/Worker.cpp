@@ -293,16 +293,9 @@ bool Worker::admit() {
       block->index[d] = cluster->index[d] * grid.cluster[d] + in[d];
     block->linear =
         block->index[0] + grid.blocks[0] * (block->index[1] + grid.blocks[1] * block->index[2]);
-    std::unique_ptr<BlockMemory> memory;
-    if (spare.empty()) {
-      size_t stack =
-          std::max<size_t>(launch.options.stackBytes, launch.kernel.stackBytes + (32u << 10));
-      memory = std::make_unique<BlockMemory>(launch.threadsInBlock(), stack);
-    } else {
-      memory = std::move(spare.back());
-      spare.pop_back();
-    }
-    begin(*block, std::move(memory));
+    size_t stack =
+        std::max<size_t>(launch.options.stackBytes, launch.kernel.stackBytes + (32u << 10));
+    begin(*block, BlockMemory::take(launch.threadsInBlock(), stack));
     blocks.push_back(block.get());
     cluster->blocks.push_back(std::move(block));
   }
@@ -321,7 +314,7 @@ void Worker::retire(Block &block) {
   if (--cluster.live)
     return; // the others may still reach its memory
   for (auto &member : cluster.blocks)
-    spare.push_back(std::move(member->space));
+    BlockMemory::giveBack(std::move(member->space));
   std::erase_if(resident, [&](auto &other) { return other.get() == &cluster; });
 }
 

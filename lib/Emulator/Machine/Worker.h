@@ -36,7 +36,7 @@ struct LaunchState {
   unsigned threadsInBlock() const { return grid.threads[0] * grid.threads[1] * grid.threads[2]; }
 };
 
-class Worker {
+class alignas(128) Worker { // apart from other workers
 public:
   explicit Worker(LaunchState &launch);
   ~Worker();
@@ -109,7 +109,6 @@ private:
 
   std::vector<std::unique_ptr<Cluster>> resident;
   std::vector<Block *> blocks; ///< of the resident clusters, those that have not ended
-  std::vector<std::unique_ptr<BlockMemory>> spare;
   Thread *current = nullptr;
   Fiber mainFiber;
   const bool inOrder; ///< nothing is left to a seed
