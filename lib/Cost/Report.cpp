@@ -166,8 +166,7 @@ void Accountant::countParameters() {
     auto share = shares.find(argument);
     PartCost &owner = report.parts[partOfParameter(argumentName(forward, i), isPart)];
     owner.parameters += size;
-    owner.activeParameters +=
-        share == shares.end() ? size : std::llround(size * share->second);
+    owner.activeParameters += share == shares.end() ? size : std::llround(size * share->second);
   }
 }
 
