@@ -7,10 +7,16 @@
 #include "lib/Emulator/Rewrite/Runtime.h"
 #include "lib/Emulator/Rewrite/WordFunctions.h"
 
+#include "llvm/AsmParser/Parser.h"
+#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/ModuleSummaryIndex.h"
+#include "llvm/IR/Verifier.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
 
@@ -189,10 +195,36 @@ Expected<LoadedModule> load(KernelModule source, const RewriteOptions &options) 
   return std::move(result);
 }
 
+std::unique_ptr<Module> readModule(StringRef path, SMDiagnostic &diagnostic, LLVMContext &context) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
+  if (!file) {
+    diagnostic = SMDiagnostic(path, SourceMgr::DK_Error, file.getError().message());
+    return nullptr;
+  }
+  const auto *begin = reinterpret_cast<const unsigned char *>((*file)->getBufferStart());
+  if (isBitcode(begin, begin + (*file)->getBufferSize()))
+    return parseIR(**file, diagnostic, context);
+  std::unique_ptr<Module> module =
+      parseAssemblyFileWithIndexNoUpgradeDebugInfo(
+          path, diagnostic, context, nullptr,
+          [](StringRef, StringRef) -> std::optional<std::string> { return std::nullopt; })
+          .Mod;
+  std::string problem;
+  raw_string_ostream stream(problem);
+  bool brokenDebugInfo = false;
+  if (module && verifyModule(*module, &stream, &brokenDebugInfo)) {
+    diagnostic = SMDiagnostic(path, SourceMgr::DK_Error, problem);
+    return nullptr;
+  }
+  if (module && brokenDebugInfo)
+    StripDebugInfo(*module);
+  return module;
+}
+
 Expected<LoadedModule> loadFile(StringRef path, const RewriteOptions &options) {
   KernelModule source;
   SMDiagnostic diagnostic;
-  source.module = parseIRFile(path, diagnostic, *source.context);
+  source.module = readModule(path, diagnostic, *source.context);
   if (!source.module) {
     std::string text;
     raw_string_ostream stream(text);

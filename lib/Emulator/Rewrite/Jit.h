@@ -8,6 +8,8 @@
 
 #include "lib/Emulator/Rewrite/Rewrite.h"
 
+#include "llvm/Support/SourceMgr.h"
+
 #include <map>
 
 namespace llvm::orc {
@@ -51,6 +53,11 @@ private:
 
 /// Rewrites and compiles a module for nvptx64.
 llvm::Expected<LoadedModule> load(KernelModule source, const RewriteOptions &options);
+
+/// Reads a file of LLVM IR, text or bitcode. Null, and told in `diagnostic`, when it cannot be read; LLVM's own
+/// reader ends the program on text that parses and is invalid.
+std::unique_ptr<llvm::Module> readModule(llvm::StringRef path, llvm::SMDiagnostic &diagnostic,
+                                         llvm::LLVMContext &context);
 
 /// The same for a file of LLVM IR, text or bitcode.
 llvm::Expected<LoadedModule> loadFile(llvm::StringRef path, const RewriteOptions &options);

@@ -13,7 +13,6 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IRReader/IRReader.h"
 #include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
@@ -75,7 +74,7 @@ std::unique_ptr<llvm::Module> translateKernels(MLIRContext &context, llvm::Strin
                                                llvm::LLVMContext &llvmContext) {
   if (path.ends_with(".ll") || path.ends_with(".bc")) {
     llvm::SMDiagnostic diagnostic;
-    std::unique_ptr<llvm::Module> module = llvm::parseIRFile(path, diagnostic, llvmContext);
+    std::unique_ptr<llvm::Module> module = readModule(path, diagnostic, llvmContext);
     if (!module) {
       std::string text;
       llvm::raw_string_ostream stream(text);
