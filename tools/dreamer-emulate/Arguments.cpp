@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstring>
@@ -207,25 +208,16 @@ Error Arguments::fillFromFile(Argument &argument, StringRef path, StringRef name
   return Error::success();
 }
 
-static std::optional<unsigned> typeInMaps(StringRef name) {
-  ElementType type;
-  if (name == "f32")
-    type = ElementType::F32;
-  else if (name == "f16")
-    type = ElementType::F16;
-  else if (name == "bf16")
-    type = ElementType::BF16;
-  else if (name == "f64")
-    type = ElementType::F64;
-  else if (name == "i64")
-    type = ElementType::S64;
-  else if (name == "i32")
-    type = ElementType::S32;
-  else if (name == "i16")
-    type = ElementType::U16;
-  else
-    type = ElementType::U8;
-  return unsigned(type);
+static ElementType typeInMaps(StringRef name) {
+  return llvm::StringSwitch<ElementType>(name)
+      .Case("f64", ElementType::F64)
+      .Case("f32", ElementType::F32)
+      .Case("f16", ElementType::F16)
+      .Case("bf16", ElementType::BF16)
+      .Case("i64", ElementType::S64)
+      .Case("i32", ElementType::S32)
+      .Case("i16", ElementType::U16)
+      .Default(ElementType::U8);
 }
 
 Error Arguments::map(StringRef text) {
@@ -241,7 +233,7 @@ Error Arguments::map(StringRef text) {
     return wrong(text, "the number of a buffer before the map");
   const Argument &of = all[index];
   TensorMapRequest request;
-  request.type = *typeInMaps(of.element.name);
+  request.type = unsigned(typeInMaps(of.element.name));
   request.rank = of.shape.size();
   request.address = of.bits;
   if (request.rank > TensorMapRequest::mostRank)

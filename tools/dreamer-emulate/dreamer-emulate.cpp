@@ -82,10 +82,6 @@ static bool readDims(llvm::StringRef text, const Dim3 &otherwise, Dim3 &dims) {
   return true;
 }
 
-static std::string toString(const Dim3 &dims) {
-  return std::to_string(dims[0]) + "x" + std::to_string(dims[1]) + "x" + std::to_string(dims[2]);
-}
-
 static const Kernel *choose(const LoadedModule &module) {
   std::string names;
   for (const Kernel &kernel : module.kernels())

@@ -28,8 +28,8 @@ public:
   Epoch(Agent agent, uint32_t time)
       : bits(uint64_t(agent.block) << 36 | uint64_t(agent.index & 0xfff) << 24 |
              (time & 0xffffff)) {}
-  /// Limits of the packing: blocks of a grid, agents of a block, moments of an agent.
-  static constexpr uint64_t maxBlocks = 1u << 28, maxAgents = 1u << 12, maxTime = 1u << 24;
+  /// Limits of the packing: blocks of a grid, moments of an agent. A block has 1025 agents at most.
+  static constexpr uint64_t maxBlocks = 1u << 28, maxTime = 1u << 24;
 
   Agent agent() const { return {uint32_t(bits >> 36), uint32_t(bits >> 24 & 0xfff)}; }
   uint32_t time() const { return bits & 0xffffff; }

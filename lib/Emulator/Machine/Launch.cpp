@@ -21,40 +21,36 @@ constexpr Dim3 mostBlocksByAxis = {0x7fffffff, 65535, 65535};
 constexpr unsigned mostBlocksInCluster = 16; // 8 where that is not asked for
 constexpr uint32_t mostSharedBytes = 227 << 10;
 
-std::string text(const Dim3 &dims) {
-  return std::to_string(dims[0]) + "x" + std::to_string(dims[1]) + "x" + std::to_string(dims[2]);
-}
-
 uint64_t volume(const Dim3 &dims) { return uint64_t(dims[0]) * dims[1] * dims[2]; }
 
 /// Why no device could run this; empty when it can.
 std::string refusal(const Kernel &kernel, const Grid &grid) {
   for (int d = 0; d < 3; ++d) {
     if (grid.threads[d] == 0 || grid.threads[d] > mostThreadsByAxis[d])
-      return "expected blocks of 1x1x1 to 1024x1024x64 threads, found " + text(grid.threads);
+      return "expected blocks of 1x1x1 to 1024x1024x64 threads, found " + toString(grid.threads);
     if (grid.blocks[d] == 0 || grid.blocks[d] > mostBlocksByAxis[d])
       return "expected a grid of 1x1x1 to 2147483647x65535x65535 blocks, found " +
-             text(grid.blocks);
+             toString(grid.blocks);
     if (grid.cluster[d] == 0 || grid.blocks[d] % grid.cluster[d])
-      return "expected a grid of whole clusters, found " + text(grid.blocks) +
-             " blocks in clusters of " + text(grid.cluster);
+      return "expected a grid of whole clusters, found " + toString(grid.blocks) +
+             " blocks in clusters of " + toString(grid.cluster);
   }
   if (volume(grid.threads) > mostThreads)
-    return "expected at most 1024 threads in a block, found " + text(grid.threads);
+    return "expected at most 1024 threads in a block, found " + toString(grid.threads);
   if (volume(grid.cluster) > mostBlocksInCluster)
-    return "expected at most 16 blocks in a cluster, found " + text(grid.cluster);
+    return "expected at most 16 blocks in a cluster, found " + toString(grid.cluster);
   if (volume(grid.blocks) >= Epoch::maxBlocks)
     return "expected fewer than " + std::to_string(Epoch::maxBlocks) + " blocks, found " +
-           text(grid.blocks);
+           toString(grid.blocks);
   if (kernel.requiredBlock[0] && kernel.requiredBlock != grid.threads)
-    return "the kernel is for blocks of " + text(kernel.requiredBlock) + " threads, found " +
-           text(grid.threads);
+    return "the kernel is for blocks of " + toString(kernel.requiredBlock) + " threads, found " +
+           toString(grid.threads);
   if (kernel.maxBlock[0] && volume(grid.threads) > volume(kernel.maxBlock))
-    return "the kernel is for blocks of at most " + text(kernel.maxBlock) + " threads, found " +
-           text(grid.threads);
+    return "the kernel is for blocks of at most " + toString(kernel.maxBlock) + " threads, found " +
+           toString(grid.threads);
   if (kernel.requiredCluster[0] && kernel.requiredCluster != grid.cluster)
-    return "the kernel is for clusters of " + text(kernel.requiredCluster) + " blocks, found " +
-           text(grid.cluster);
+    return "the kernel is for clusters of " + toString(kernel.requiredCluster) + " blocks, found " +
+           toString(grid.cluster);
   uint64_t shared = uint64_t(kernel.dynamicSharedOffset) + grid.dynamicSharedBytes;
   if (shared > mostSharedBytes)
     return "expected at most " + std::to_string(mostSharedBytes) +
@@ -87,7 +83,6 @@ LaunchCounts launch(const Kernel &kernel, const Grid &grid, void *const *argumen
   for (std::thread &thread : threads)
     thread.join();
   for (auto &worker : workers) {
-    counts.operations += worker->counts.operations;
     counts.switches += worker->counts.switches;
   }
   memory.launchEnds();

@@ -62,7 +62,7 @@ struct Grid {
 };
 
 struct LaunchCounts {
-  uint64_t operations = 0, switches = 0;
+  uint64_t switches = 0;
   uint64_t looksAtClock = 0;
 };
 

@@ -5,6 +5,8 @@
 
 #include "lib/Emulator/Machine/Operations/Makers.h"
 
+#include <algorithm>
+
 namespace dreamer::emulator {
 
 std::vector<std::string_view> Instruction::words() const {
@@ -14,6 +16,11 @@ std::vector<std::string_view> Instruction::words() const {
     words.push_back(rest.substr(0, dot));
   words.push_back(rest);
   return words;
+}
+
+bool Instruction::has(std::string_view word) const {
+  std::vector<std::string_view> all = words();
+  return std::find(all.begin(), all.end(), word) != all.end();
 }
 
 std::unique_ptr<Operation> makeOperation(const Instruction &instruction) {

@@ -32,6 +32,7 @@ struct Instruction {
   std::vector<std::optional<int64_t>> known; ///< values of operands that are constants
 
   std::vector<std::string_view> words() const; ///< of the name, split at its dots
+  bool has(std::string_view word) const;       ///< whether it is one of the words
   int64_t constant(unsigned operand, int64_t otherwise = 0) const {
     return operand < known.size() ? known[operand].value_or(otherwise) : otherwise;
   }

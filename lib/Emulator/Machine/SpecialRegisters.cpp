@@ -46,6 +46,10 @@ constexpr Entry entries[] = {
 
 } // namespace
 
+std::string toString(const Dim3 &dims) {
+  return std::to_string(dims[0]) + "x" + std::to_string(dims[1]) + "x" + std::to_string(dims[2]);
+}
+
 std::optional<size_t> offsetOfSpecialRegister(std::string_view name) {
   for (const Entry &entry : entries)
     if (entry.name == name)

@@ -10,11 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace dreamer::emulator {
 
 using Dim3 = std::array<uint32_t, 3>;
+/// "4x2x1"
+std::string toString(const Dim3 &dims);
 
 /// PTX ISA 8.x, "Special Registers". A thread of the machine begins with these.
 struct SpecialRegisters {

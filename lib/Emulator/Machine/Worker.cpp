@@ -49,6 +49,12 @@ bool Worker::onStack(const void *address) const {
   return current->block->space->stacks.holds(address);
 }
 
+/// The first thread that can run, of those warps of the block; there is one.
+static Thread *first(Block &block, uint32_t warps) {
+  Warp &warp = block.warps[__builtin_ctz(warps)];
+  return &warp.lane(__builtin_ctz(warp.runnable));
+}
+
 Thread *Worker::choose() {
   if (launch.options.seed) {
     size_t start = blocks.empty() ? 0 : random() % blocks.size();
@@ -69,16 +75,12 @@ Thread *Worker::choose() {
   if (current) {
     if (uint32_t lanes = current->warp->runnable)
       return &current->warp->lane(__builtin_ctz(lanes));
-    if (uint32_t warps = current->block->runnableWarps) {
-      Warp &warp = current->block->warps[__builtin_ctz(warps)];
-      return &warp.lane(__builtin_ctz(warp.runnable));
-    }
+    if (uint32_t warps = current->block->runnableWarps)
+      return first(*current->block, warps);
   }
   for (Block *block : blocks)
-    if (block->runnableWarps) {
-      Warp &warp = block->warps[__builtin_ctz(block->runnableWarps)];
-      return &warp.lane(__builtin_ctz(warp.runnable));
-    }
+    if (block->runnableWarps)
+      return first(*block, block->runnableWarps);
   return nullptr;
 }
 
@@ -89,10 +91,6 @@ Thread *Worker::chooseAfter() {
   Warp &warp = *current->warp;
   if (uint32_t lanes = warp.runnable & above(current->laneid))
     return &warp.lane(__builtin_ctz(lanes));
-  auto first = [](Block &block, uint32_t warps) {
-    Warp &next = block.warps[__builtin_ctz(warps)];
-    return &next.lane(__builtin_ctz(next.runnable));
-  };
   Block &own = *current->block;
   if (uint32_t warps = own.runnableWarps & above(warp.index))
     return first(own, warps);

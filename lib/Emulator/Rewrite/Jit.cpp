@@ -221,19 +221,6 @@ std::unique_ptr<Module> readModule(StringRef path, SMDiagnostic &diagnostic, LLV
   return module;
 }
 
-Expected<LoadedModule> loadFile(StringRef path, const RewriteOptions &options) {
-  KernelModule source;
-  SMDiagnostic diagnostic;
-  source.module = readModule(path, diagnostic, *source.context);
-  if (!source.module) {
-    std::string text;
-    raw_string_ostream stream(text);
-    diagnostic.print(nullptr, stream, false);
-    return createStringError("cannot read " + path + ": " + StringRef(text).trim());
-  }
-  return load(std::move(source), options);
-}
-
 std::string findLibdevice() {
   std::vector<std::string> folders;
   for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})

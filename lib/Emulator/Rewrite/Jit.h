@@ -59,9 +59,6 @@ llvm::Expected<LoadedModule> load(KernelModule source, const RewriteOptions &opt
 std::unique_ptr<llvm::Module> readModule(llvm::StringRef path, llvm::SMDiagnostic &diagnostic,
                                          llvm::LLVMContext &context);
 
-/// The same for a file of LLVM IR, text or bitcode.
-llvm::Expected<LoadedModule> loadFile(llvm::StringRef path, const RewriteOptions &options);
-
 /// libdevice of the CUDA Toolkit ($CUDA_HOME or where it is usually installed); empty: not found.
 std::string findLibdevice();
 

@@ -64,6 +64,11 @@ private:
   Value *unary(Intrinsic::ID id) { return builder.CreateUnaryIntrinsic(id, operand(0)); }
   Value *one() { return ConstantFP::get(type, 1.0); }
 
+  /// How the rounding is named to the machine's functions, as in MXCSR.
+  Value *directedMode() {
+    return builder.getInt32(rounding == "rm" ? 1 : rounding == "rp" ? 2 : 3);
+  }
+
   /// A result in another rounding than to nearest, by a function of the machine.
   Value *directed(StringRef operation, ArrayRef<Value *> operands) {
     if (!type->isFloatTy() && !type->isDoubleTy())
@@ -71,8 +76,7 @@ private:
     SmallVector<Value *> arguments(operands);
     while (arguments.size() < 3)
       arguments.push_back(Constant::getNullValue(type));
-    int mode = rounding == "rm" ? 1 : rounding == "rp" ? 2 : 3; // as in MXCSR
-    arguments.push_back(builder.getInt32(mode));
+    arguments.push_back(directedMode());
     return builder.CreateCall(
         rewriter.runtime((operation + (type->isFloatTy() ? "Float" : "Double")).str(), type,
                          {type, type, type, rewriter.i32}),
@@ -211,20 +215,18 @@ private:
         return isUnsigned ? builder.CreateUIToFP(a, type) : builder.CreateSIToFP(a, type);
       Value *wide =
           isUnsigned ? builder.CreateZExt(a, rewriter.i64) : builder.CreateSExt(a, rewriter.i64);
-      int mode = rounding == "rm" ? 1 : rounding == "rp" ? 2 : 3;
       StringRef name = type->isFloatTy() ? (isUnsigned ? "unsignedToFloat" : "signedToFloat")
                                          : (isUnsigned ? "unsignedToDouble" : "signedToDouble");
       return builder.CreateCall(rewriter.runtime(name, type, {rewriter.i64, rewriter.i32}),
-                                {wide, builder.getInt32(mode)});
+                                {wide, directedMode()});
     }
     if (kind == "d2f" && type->isFloatTy()) {
       if (rounding.empty() || rounding == "rn")
         return builder.CreateFPTrunc(a, type);
-      int mode = rounding == "rm" ? 1 : rounding == "rp" ? 2 : 3;
       return builder.CreateCall(
           rewriter.runtime("doubleToFloat", type,
                            {Type::getDoubleTy(rewriter.context), rewriter.i32}),
-          {a, builder.getInt32(mode)});
+          {a, directedMode()});
     }
     if (kind == "f2h" && type->isIntegerTy(16))
       return builder.CreateBitCast(builder.CreateFPTrunc(a, Type::getHalfTy(rewriter.context)),

@@ -185,10 +185,6 @@ public:
   }
 };
 
-bool contains(const std::vector<std::string_view> &words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 } // namespace
 
 std::unique_ptr<Operation> makeBarrier(const Instruction &instruction) {
@@ -198,24 +194,24 @@ std::unique_ptr<Operation> makeBarrier(const Instruction &instruction) {
     return std::make_unique<WarpBarrier>();
   // Spellings: barrier0; barrier.cta.sync.aligned.all; in PTX bar.sync, barrier.sync, bar.red.popc.u32.
   bool block = words[0] == "barrier0" || words[0] == "bar" || words[0] == "barrier";
-  if (!block || contains(words, "cluster") || contains(words, "warp"))
+  if (!block || instruction.has("cluster") || instruction.has("warp"))
     return nullptr;
   auto barrier = std::make_unique<BlockBarrier>();
   bool ptx = instruction.form == Instruction::Form::Ptx;
-  barrier->aligned = contains(words, "aligned") || words[0] != "barrier";
-  barrier->arrivesOnly = contains(words, "arrive");
-  if (contains(words, "red")) {
-    barrier->reduce = contains(words, "and")  ? Reduce::And
-                      : contains(words, "or") ? Reduce::Or
+  barrier->aligned = instruction.has("aligned") || words[0] != "barrier";
+  barrier->arrivesOnly = instruction.has("arrive");
+  if (instruction.has("red")) {
+    barrier->reduce = instruction.has("and")  ? Reduce::And
+                      : instruction.has("or") ? Reduce::Or
                                               : Reduce::Popc;
     barrier->predicateAt = instruction.inputs - 1;
-  } else if (!barrier->arrivesOnly && !contains(words, "sync") && words[0] != "barrier0") {
+  } else if (!barrier->arrivesOnly && !instruction.has("sync") && words[0] != "barrier0") {
     return nullptr;
   }
   unsigned operands = instruction.inputs - (barrier->predicateAt >= 0);
   if (words[0] == "barrier0") // without operands: the barrier is 0
     return nullptr; // LLVM replaces it by barrier.cta.sync.aligned.all when it reads a module
-  barrier->hasCount = ptx ? operands > 1 : contains(words, "count");
+  barrier->hasCount = ptx ? operands > 1 : instruction.has("count");
   if (operands != (barrier->hasCount ? 2u : 1u))
     return nullptr;
   return barrier;

@@ -57,10 +57,7 @@ std::unique_ptr<Operation> makeFence(const Instruction &instruction) {
   std::vector<std::string_view> words = instruction.words();
   if (words[0] != "membar" && words[0] != "fence")
     return nullptr;
-  auto has = [&](std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-  };
-  if (has("proxy")) {
+  if (instruction.has("proxy")) {
     if (words.size() > 2 && words[2] == "async")
       return std::make_unique<ProxyFence>();
     if (words.size() > 2 &&
@@ -71,7 +68,7 @@ std::unique_ptr<Operation> makeFence(const Instruction &instruction) {
     return nullptr;
   }
   // Makes initialised mbarriers known to the cluster: a release, which arrive and wait complete.
-  if (has("mbarrier_init"))
+  if (instruction.has("mbarrier_init"))
     return std::make_unique<MemoryFence>(Scope::Cluster);
   std::optional<Scope> scope = scopeOf(words.back());
   if (!scope)

@@ -89,15 +89,12 @@ std::unique_ptr<Operation> makeReduction(const Instruction &instruction) {
   std::vector<std::string_view> words = instruction.words();
   if (words.size() < 3 || words[0] != "redux" || words[1] != "sync" || instruction.inputs != 2)
     return nullptr;
-  auto has = [&](std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-  };
   bool ptx = instruction.form == Instruction::Form::Ptx;
   auto redux = std::make_unique<Redux>();
   if (words[2] == "fmin" || words[2] == "fmax" || (ptx && words.back() == "f32")) {
     bool largest = words[2].ends_with("max");
-    redux->combine = largest ? floatCombine<true>(has("abs"), has("NaN"))
-                             : floatCombine<false>(has("abs"), has("NaN"));
+    redux->combine = largest ? floatCombine<true>(instruction.has("abs"), instruction.has("NaN"))
+                             : floatCombine<false>(instruction.has("abs"), instruction.has("NaN"));
   } else {
     redux->combine = integerCombine(words[2], !ptx || words.back() == "s32");
   }
