@@ -6,6 +6,7 @@
 #include "lib/Emulator/Machine/Worker.h"
 
 #include <cstring>
+#include <utility>
 
 namespace dreamer::emulator {
 
@@ -27,16 +28,13 @@ AsyncCopyInFlight::AsyncCopyInFlight(Thread &thread, uint32_t offset, const std:
   if (!block.checking())
     return;
   Accessor who{thread.now(), thread.clock, &thread.published, Proxy::Generic};
-  if (Conflict conflict = block.shadow->access(offset, bytes, Access::Write, who);
+  if (Conflict conflict = block.shadow->access(offset, bytes, Access::AsyncWrite, who);
       conflict.kind != Conflict::None)
     block.report(conflict, &thread, operation.site, Access::Write);
-  block.shadow->beginWrite(offset, bytes);
-  GlobalMemory &memory = block.worker.launch.memory;
-  if (sourceBytes && memory.holds(from, sourceBytes)) { // else the access was a fault
-    source = memory.find(from);
+  if (sourceBytes) // null: the access was a fault
+    source = block.worker.launch.memory.holding(from, sourceBytes);
+  if (source)
     sourceOffset = from - source->base;
-    source->beginRead(sourceOffset, sourceBytes);
-  }
 }
 
 void AsyncCopyInFlight::move() {
@@ -61,25 +59,22 @@ Epoch momentOf(const Thread &thread) { return thread.block->checking() ? thread.
 
 AsyncCopies::OfThread &AsyncCopies::of(Thread &thread) {
   if (threads.empty())
-    threads.resize(thread.block->threads.size());
+    for (size_t i = 0; i < thread.block->threads.size(); ++i)
+      threads.emplace_back(*thread.block);
   return threads[thread.index];
 }
 
-void AsyncCopies::add(Thread &thread, SharedAddress to, const std::byte *from, uint32_t bytes,
+void AsyncCopies::add(Thread &thread, uint32_t to, const std::byte *from, uint32_t bytes,
                       uint32_t sourceBytes, const Operation &operation) {
   Block &block = *thread.block;
-  if (to.block != &block) {
-    thread.report(Check::Operand, operation,
-                  "cp.async writes shared memory of its own block, found another block's", "block");
-    return;
-  }
   bool eager = block.options.completion == Completion::Eager;
   if (eager && !block.checking()) { // nobody could tell when
-    copyAndFill(block.memory + to.offset, from, bytes, sourceBytes);
+    copyAndFill(block.memory + to, from, bytes, sourceBytes);
     return;
   }
-  auto copy =
-      std::make_shared<AsyncCopyInFlight>(thread, to.offset, from, bytes, sourceBytes, operation);
+  auto copy = std::allocate_shared<AsyncCopyInFlight>(
+      std::pmr::polymorphic_allocator<AsyncCopyInFlight>(&block.pool), thread, to, from, bytes,
+      sourceBytes, operation);
   if (eager)
     copy->move();
   of(thread).open.push_back(std::move(copy));
@@ -87,8 +82,7 @@ void AsyncCopies::add(Thread &thread, SharedAddress to, const std::byte *from, u
 
 void AsyncCopies::commit(Thread &thread) {
   OfThread &own = of(thread);
-  own.committed.push_back(std::move(own.open));
-  own.open.clear();
+  own.committed.push_back(std::exchange(own.open, Group(&thread.block->pool)));
 }
 
 void AsyncCopies::wait(Thread &thread, size_t newest) {
@@ -103,7 +97,7 @@ void AsyncCopies::wait(Thread &thread, size_t newest) {
 AsyncCopies::Group AsyncCopies::underWay(Thread &thread) {
   OfThread &own = of(thread);
   std::erase_if(own.open, [](auto &copy) { return copy->moved && copy->landed; });
-  Group all = own.open;
+  Group all(own.open, &thread.block->pool);
   for (const Group &group : own.committed)
     for (const std::shared_ptr<AsyncCopyInFlight> &copy : group)
       if (!copy->moved || !copy->landed)
@@ -112,9 +106,8 @@ AsyncCopies::Group AsyncCopies::underWay(Thread &thread) {
 }
 
 void AsyncCopies::threadExits(Thread &thread) {
-  OfThread own = std::move(of(thread));
+  OfThread own = std::exchange(of(thread), OfThread(*thread.block));
   own.committed.push_back(std::move(own.open));
-  of(thread) = OfThread();
   for (const Group &group : own.committed)
     for (const std::shared_ptr<AsyncCopyInFlight> &copy : group)
       if (!copy->tracked && !(copy->moved && copy->landed)) {

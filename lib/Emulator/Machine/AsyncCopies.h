@@ -8,6 +8,7 @@
 
 #include "lib/Emulator/Machine/GlobalMemory.h"
 #include "lib/Emulator/Machine/MBarrierState.h"
+#include "lib/Emulator/Machine/Machine.h"
 
 #include <deque>
 #include <memory>
@@ -43,11 +44,12 @@ Epoch momentOf(const Thread &thread);
 
 class AsyncCopies : public BlockState {
 public:
-  using Group = std::vector<std::shared_ptr<AsyncCopyInFlight>>;
+  using Group = std::pmr::vector<std::shared_ptr<AsyncCopyInFlight>>;
 
-  /// `sourceBytes` of `bytes` come from `from`, the others are zero.
-  void add(Thread &thread, SharedAddress to, const std::byte *from, uint32_t bytes,
-           uint32_t sourceBytes, const Operation &operation);
+  /// To byte `to` of the block's shared memory. `sourceBytes` of `bytes` come from `from`, whose
+  /// AsyncRead has been noted; the others are zero.
+  void add(Thread &thread, uint32_t to, const std::byte *from, uint32_t bytes, uint32_t sourceBytes,
+           const Operation &operation);
   void commit(Thread &thread);
   /// Until at most `newest` groups are left.
   void wait(Thread &thread, size_t newest);
@@ -57,6 +59,7 @@ public:
 
 private:
   struct OfThread {
+    explicit OfThread(Block &block) : open(&block.pool) {}
     Group open;
     std::deque<Group> committed;
   };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <sys/mman.h>
 
 namespace dreamer::emulator {
@@ -30,7 +31,7 @@ void Allocation::eachPart(size_t offset, size_t count, Function function) {
     size_t at = offset + done, inPart = at % partBytes;
     size_t length = std::min(count - done, partBytes - inPart);
     Part &part = *parts[at / partBytes];
-    std::lock_guard lock(part.mutex);
+    std::lock_guard lock(part.lock);
     if (!part.shadow)
       part.shadow = std::make_unique<Shadow>(partBytes, readersKept, part.initialised);
     function(*part.shadow, inPart, length, at - inPart);
@@ -56,7 +57,7 @@ void Allocation::initialise(size_t offset, size_t count) {
     size_t length = std::min(count - done, partBytes - inPart);
     Part &part = *parts[at / partBytes];
     size_t end = std::min(partBytes, bytes - (at - inPart));
-    std::lock_guard lock(part.mutex);
+    std::lock_guard lock(part.lock);
     if (!part.shadow && inPart == 0 && length == end) {
       part.initialised = true;
     } else {
@@ -68,20 +69,10 @@ void Allocation::initialise(size_t offset, size_t count) {
   }
 }
 
-void Allocation::beginWrite(size_t offset, size_t count) {
-  eachPart(offset, count,
-           [](Shadow &shadow, size_t at, size_t length, size_t) { shadow.beginWrite(at, length); });
-}
-
 void Allocation::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
   eachPart(offset, count, [&](Shadow &shadow, size_t at, size_t length, size_t) {
     shadow.landed(at, length, writer, proxy);
   });
-}
-
-void Allocation::beginRead(size_t offset, size_t count) {
-  eachPart(offset, count,
-           [](Shadow &shadow, size_t at, size_t length, size_t) { shadow.beginRead(at, length); });
 }
 
 void Allocation::endRead(size_t offset, size_t count) {
@@ -184,10 +175,12 @@ Allocation *GlobalMemory::find(const std::byte *pointer) {
   return below;
 }
 
-bool GlobalMemory::holds(const std::byte *pointer, size_t bytes) {
+Allocation *GlobalMemory::holding(const std::byte *pointer, size_t bytes) {
   Allocation *in = find(pointer);
   return in && !in->freed && pointer >= in->base && bytes <= in->bytes &&
-         size_t(pointer - in->base) <= in->bytes - bytes;
+                 size_t(pointer - in->base) <= in->bytes - bytes
+             ? in
+             : nullptr;
 }
 
 void GlobalMemory::launchEnds() {

@@ -58,8 +58,10 @@ static std::string bytesText(size_t count) {
 static std::string_view verb(Access kind) {
   switch (kind) {
   case Access::Read:
+  case Access::AsyncRead:
     return "read";
   case Access::Write:
+  case Access::AsyncWrite:
     return "write";
   case Access::AtomicRead:
     return "atomic read";
@@ -175,7 +177,8 @@ Allocation *checkGlobal(Thread &thread, const std::byte *pointer, size_t count, 
                   verb(kind));
     return nullptr;
   }
-  if (in->readOnly && kind != Access::Read && kind != Access::AtomicRead) {
+  if (in->readOnly && kind != Access::Read && kind != Access::AsyncRead &&
+      kind != Access::AtomicRead) {
     thread.report(Check::Bounds, site, "write to " + in->name + ", which is constant", verb(kind));
     return nullptr;
   }

@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <vector>
@@ -150,6 +151,8 @@ public:
   Worker &worker;
   Cluster &cluster;
   const LaunchOptions &options;
+  /// For small objects of the block's states and transfers, which end before it.
+  std::pmr::unsynchronized_pool_resource pool;
   uint32_t rank;                      ///< in the cluster
   uint32_t linear = 0;                ///< in the grid
   Dim3 index{};                       ///< in the grid

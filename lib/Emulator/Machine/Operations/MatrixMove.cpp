@@ -32,16 +32,27 @@ protected:
   }
   std::byte *row(Warp &warp, unsigned i, Access kind) const {
     Thread &lane = warp.lane(i);
-    return lane.access(Space::Shared, lane.slots[0], rowBytes, kind, *this, rowBytes);
+    return lane.access(Space::Shared, lane.slots[addressSlot], rowBytes, kind, *this, rowBytes);
   }
 
   unsigned matrices;
   bool transposed;
+  unsigned addressSlot = 0;
 };
 
 class LoadMatrix final : public MatrixMemoryOperation {
 public:
   using MatrixMemoryOperation::MatrixMemoryOperation;
+
+  bool joins() const override { return true; }
+  bool place(std::span<const uint16_t> places) override {
+    for (unsigned i = 0; i < matrices; ++i)
+      if (places[1 + i] != places[1] + i)
+        return false;
+    addressSlot = places[0];
+    resultSlot = places[1];
+    return true;
+  }
 
   void execute(Warp &warp, uint32_t lanes) const override {
     alignas(16) uint16_t elements[4][64] = {};
@@ -51,10 +62,13 @@ public:
     for (; lanes; lanes &= lanes - 1) {
       unsigned i = __builtin_ctz(lanes), low = element(i, 0), high = element(i, 1);
       for (unsigned matrix = 0; matrix < matrices; ++matrix)
-        warp.lane(i).slots[inputs + matrix] =
+        warp.lane(i).slots[resultSlot + matrix] =
             elements[matrix][low] | uint32_t(elements[matrix][high]) << 16;
     }
   }
+
+private:
+  unsigned resultSlot = 1; ///< of the first matrix
 };
 
 class StoreMatrix final : public MatrixMemoryOperation {
@@ -79,6 +93,7 @@ public:
 
 class MoveMatrix final : public WarpOperation {
 public:
+  bool joins() const override { return true; }
   void execute(Warp &warp, uint32_t lanes) const override {
     uint16_t elements[64] = {};
     for (uint32_t rest = lanes; rest; rest &= rest - 1)
