@@ -5,8 +5,8 @@
 
 #include "lib/Emulator/Machine/Worker.h"
 
+#include <algorithm>
 #include <cstring>
-#include <utility>
 
 namespace dreamer::emulator {
 
@@ -14,6 +14,11 @@ namespace dreamer::emulator {
 
 static void copyAndFill(std::byte *to, const std::byte *from, uint32_t bytes,
                         uint32_t sourceBytes) {
+  constexpr uint32_t most = 16;
+  if (sourceBytes == most) { // what kernels copy
+    std::memcpy(to, from, most);
+    return;
+  }
   if (sourceBytes)
     std::memcpy(to, from, sourceBytes);
   std::memset(to + sourceBytes, 0, bytes - sourceBytes);
@@ -55,12 +60,25 @@ void AsyncCopyInFlight::land(Epoch writer) {
 
 Epoch momentOf(const Thread &thread) { return thread.block->checking() ? thread.now() : Epoch(); }
 
+//===-- Those of a thread -----------------------------------------------------------------------------------------===//
+
+void CopiesOfThread::move(uint64_t from, uint64_t to) {
+  for (uint64_t number = std::max(from, first); number < to; ++number)
+    (*this)[number].move();
+}
+
+void CopiesOfThread::land(uint64_t from, uint64_t to, Epoch writer) {
+  for (uint64_t number = std::max(from, first); number < to; ++number)
+    (*this)[number].land(writer);
+  for (; !copies.empty() && copies.front().landed; copies.pop_front())
+    ++first;
+}
+
 //===-- All of a block --------------------------------------------------------------------------------------------===//
 
-AsyncCopies::OfThread &AsyncCopies::of(Thread &thread) {
+CopiesOfThread &AsyncCopies::of(Thread &thread) {
   if (threads.empty())
-    for (size_t i = 0; i < thread.block->threads.size(); ++i)
-      threads.emplace_back(*thread.block);
+    threads.resize(thread.block->threads.size());
   return threads[thread.index];
 }
 
@@ -72,50 +90,41 @@ void AsyncCopies::add(Thread &thread, uint32_t to, const std::byte *from, uint32
     copyAndFill(block.memory + to, from, bytes, sourceBytes);
     return;
   }
-  auto copy = std::allocate_shared<AsyncCopyInFlight>(
-      std::pmr::polymorphic_allocator<AsyncCopyInFlight>(&block.pool), thread, to, from, bytes,
-      sourceBytes, operation);
+  AsyncCopyInFlight &copy = of(thread).add(thread, to, from, bytes, sourceBytes, operation);
   if (eager)
-    copy->move();
-  of(thread).open.push_back(std::move(copy));
+    copy.move();
 }
 
 void AsyncCopies::commit(Thread &thread) {
-  OfThread &own = of(thread);
-  own.committed.push_back(std::exchange(own.open, Group(&thread.block->pool)));
+  CopiesOfThread &own = of(thread);
+  if (own.begin() != own.end() || !own.groups.empty()) // else it would be done already
+    own.groups.push_back(own.end());
 }
 
 void AsyncCopies::wait(Thread &thread, size_t newest) {
-  OfThread &own = of(thread);
-  for (; own.committed.size() > newest; own.committed.pop_front())
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : own.committed.front()) {
-      copy->move();
-      copy->land(momentOf(thread));
-    }
+  CopiesOfThread &own = of(thread);
+  for (; own.groups.size() > newest; own.groups.pop_front()) {
+    own.move(own.begin(), own.groups.front());
+    own.land(own.begin(), own.groups.front(), momentOf(thread));
+  }
 }
 
-AsyncCopies::Group AsyncCopies::underWay(Thread &thread) {
-  OfThread &own = of(thread);
-  std::erase_if(own.open, [](auto &copy) { return copy->moved && copy->landed; });
-  Group all(own.open, &thread.block->pool);
-  for (const Group &group : own.committed)
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : group)
-      if (!copy->moved || !copy->landed)
-        all.push_back(copy);
-  return all;
+CopiesOfThread &AsyncCopies::track(Thread &thread) {
+  CopiesOfThread &own = of(thread);
+  for (uint64_t number = own.begin(); number < own.end(); ++number)
+    own[number].tracked = true;
+  return own;
 }
 
 void AsyncCopies::threadExits(Thread &thread) {
-  OfThread own = std::exchange(of(thread), OfThread(*thread.block));
-  own.committed.push_back(std::move(own.open));
-  for (const Group &group : own.committed)
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : group)
-      if (!copy->tracked && !(copy->moved && copy->landed)) {
-        thread.report(Check::Exit, copy->operation,
-                      "the thread ends before its copy has been waited for", "cp.async");
-        copy->move();
-        copy->land(momentOf(thread));
-      }
+  CopiesOfThread &own = of(thread);
+  for (uint64_t number = own.begin(); number < own.end(); ++number)
+    if (AsyncCopyInFlight &copy = own[number]; !copy.tracked && !copy.landed) {
+      thread.report(Check::Exit, copy.operation,
+                    "the thread ends before its copy has been waited for", "cp.async");
+      copy.move();
+      copy.land(momentOf(thread));
+    }
 }
 
 } // namespace dreamer::emulator

@@ -131,22 +131,37 @@ void Shadow::setObject(size_t offset, size_t count, bool object) {
   });
 }
 
-Conflict Shadow::access(size_t offset, size_t count, Access kind, const Accessor &who) {
-  Conflict first;
-  each(offset, count, [&](Cell &cell, size_t byte) {
-    Conflict conflict = check(cell, std::max(byte, offset), kind, who);
-    if (conflict.kind == Conflict::None)
-      note(cell, kind, who);
-    else if (first.kind == Conflict::None)
-      first = conflict;
-    begin(cell, kind);
-  });
-  return first;
-}
-
 static bool reads(Access kind) { return kind == Access::Read || kind == Access::AsyncRead; }
 static bool plainlyWrites(Access kind) {
   return kind == Access::Write || kind == Access::AsyncWrite;
+}
+
+/// Whether the accessor is ordered after an epoch of others.
+static bool ordered(Epoch epoch, const Accessor &who) {
+  return epoch.never() || epoch.agent() == who.now.agent() || who.seen.covers(epoch);
+}
+
+bool Shadow::surelyFine(const Cell &cell, Access kind, const Accessor &who) {
+  return reads(kind) && who.proxy == Proxy::Generic &&
+         (cell.flags & (Red | Object | Writing | Initialised)) == Initialised &&
+         ordered(Epoch::unpack(cell.writer), who);
+}
+
+Conflict Shadow::access(size_t offset, size_t count, Access kind, const Accessor &who) {
+  Conflict first;
+  each(offset, count, [&](Cell &cell, size_t byte) {
+    if (surelyFine(cell, kind, who)) {
+      note(cell, kind, who);
+    } else {
+      Conflict conflict = check(cell, std::max(byte, offset), kind, who);
+      if (conflict.kind == Conflict::None)
+        note(cell, kind, who);
+      else if (first.kind == Conflict::None)
+        first = conflict;
+    }
+    begin(cell, kind);
+  });
+  return first;
 }
 
 Conflict Shadow::check(const Cell &cell, size_t byte, Access kind, const Accessor &who) const {
@@ -162,18 +177,15 @@ Conflict Shadow::check(const Cell &cell, size_t byte, Access kind, const Accesso
     return {Conflict::BeingRead, byte, {}};
   if (!plainlyWrites(kind) && !(cell.flags & Initialised))
     return {Conflict::Uninitialised, byte, {}};
-  auto unordered = [&](Epoch epoch) {
-    return !epoch.never() && epoch.agent() != who.now.agent() && !who.seen.covers(epoch);
-  };
   Epoch writer = Epoch::unpack(cell.writer);
-  if (!(atomic && (cell.flags & ByAtomic)) && unordered(writer))
+  if (!(atomic && (cell.flags & ByAtomic)) && !ordered(writer, who))
     return {Conflict::RaceWithWrite, byte, writer};
   if (writes) {
     for (uint64_t reader : cell.readers)
-      if (unordered(Epoch::unpack(reader)))
+      if (!ordered(Epoch::unpack(reader), who))
         return {Conflict::RaceWithRead, byte, Epoch::unpack(reader)};
     for (Epoch reader : sets.of(cell.more))
-      if (unordered(reader))
+      if (!ordered(reader, who))
         return {Conflict::RaceWithRead, byte, reader};
   }
   // What ordinary stores wrote is seen by the engines only after a proxy fence.
@@ -187,18 +199,12 @@ void Shadow::note(Cell &cell, Access kind, const Accessor &who) {
   if (kind == Access::AtomicRead)
     return; // what orders it is known when it is used
   if (reads(kind)) {
-    uint64_t *free = nullptr;
-    for (uint64_t &slot : cell.readers) {
-      Epoch reader = Epoch::unpack(slot);
-      if (reader.never() || reader.agent() == who.now.agent() || who.seen.covers(reader)) {
-        slot = 0;
-        free = &slot;
+    for (uint64_t &slot : cell.readers)
+      if (ordered(Epoch::unpack(slot), who)) { // whoever comes after this one comes after that one
+        slot = who.now.packed();
+        return;
       }
-    }
-    if (free)
-      *free = who.now.packed();
-    else
-      cell.more = sets.with(cell.more, who.now, who.seen);
+    cell.more = sets.with(cell.more, who.now, who.seen);
     return;
   }
   cell.writer = who.now.packed();

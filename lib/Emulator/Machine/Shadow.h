@@ -119,6 +119,8 @@ private:
   template <typename Function>
   void visit(uint32_t cell, bool isPart, size_t base, size_t bytes, size_t begin, size_t end,
              Function &function);
+  /// A quick look that suffices for most reads; false: check() tells.
+  static bool surelyFine(const Cell &cell, Access kind, const Accessor &who);
   Conflict check(const Cell &cell, size_t byte, Access kind, const Accessor &who) const;
   static void begin(Cell &cell, Access kind);
   void note(Cell &cell, Access kind, const Accessor &who);

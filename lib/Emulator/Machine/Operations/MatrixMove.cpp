@@ -59,6 +59,18 @@ public:
     for (unsigned i = 0; i < 8 * matrices; ++i)
       if (lanes >> i & 1)
         std::memcpy(elements[i / 8] + i % 8 * 8, row(warp, i, Access::Read), rowBytes);
+    if (!transposed) { // lane i holds word i of each
+      for (; lanes; lanes &= lanes - 1) {
+        unsigned i = __builtin_ctz(lanes);
+        uint64_t *results = warp.lane(i).slots + resultSlot;
+        for (unsigned matrix = 0; matrix < matrices; ++matrix) {
+          uint32_t word;
+          std::memcpy(&word, &elements[matrix][2 * i], sizeof word);
+          results[matrix] = word;
+        }
+      }
+      return;
+    }
     for (; lanes; lanes &= lanes - 1) {
       unsigned i = __builtin_ctz(lanes), low = element(i, 0), high = element(i, 1);
       for (unsigned matrix = 0; matrix < matrices; ++matrix)
