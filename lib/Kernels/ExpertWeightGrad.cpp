@@ -106,7 +106,6 @@ void packTransposed(Kernel &k, const Mixture &m, int64_t columns, Val from, Val 
   k.loop(from, to, m.run(), [&](Val place) {
     auto square = [&](Val column, int64_t valid, int64_t written) {
       transposeRows(
-          k,
           [&](int64_t i) { return loadNarrow(k, begin + place + i, column, Lanes{side, valid}); },
           k.mem(2), column, written, place, m.run());
     };

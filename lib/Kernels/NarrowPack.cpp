@@ -78,8 +78,8 @@ void packTransposedPairs(Kernel &k, const Panels &panels, Panel panel, Mem matri
 // Left factors
 //===----------------------------------------------------------------------===//
 
-void transposeRows(Kernel &k, function_ref<Val(int64_t)> source, Mem to, Val row, int64_t rows,
-                   Val at, int64_t count) {
+void transposeRows(function_ref<Val(int64_t)> source, Mem to, Val row, int64_t rows, Val at,
+                   int64_t count) {
   Vals lines;
   for (int64_t i = 0; i < side; ++i)
     lines.push_back(pairsToLanes(interleave(source(2 * i), source(2 * i + 1))));
@@ -96,7 +96,6 @@ static void transposeStrip(Kernel &k, Mem from, Mem to, Val column, int64_t vali
     for (int64_t first = 0; first < written; first += side) {
       Lanes lanes{side, std::clamp<int64_t>(valid - first, 0, side)};
       transposeRows(
-          k,
           [&](int64_t i) {
             return i < there ? from.load({row + i, column + first}, lanes) : zeros(k, side);
           },

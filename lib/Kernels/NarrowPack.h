@@ -27,8 +27,8 @@ void packTransposedPairs(Kernel &kernel, const Panels &panels, Panel panel, Mem 
 
 /// Transposes 32 rows of 16 columns: `source` gives row i of the 32. The first `count` elements of the
 /// first `rows` results go to rows of `to` from `row` on, from column `at` on.
-void transposeRows(Kernel &kernel, llvm::function_ref<Val(int64_t i)> source, Mem to, Val row,
-                   int64_t rows, Val at, int64_t count);
+void transposeRows(llvm::function_ref<Val(int64_t i)> source, Mem to, Val row, int64_t rows, Val at,
+                   int64_t count);
 
 /// In a kernel, a share of the transpose of `matrix` [depth, at least `rows`]: `to` [rows][depth], both
 /// padded by less than a step.

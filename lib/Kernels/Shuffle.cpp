@@ -3,6 +3,7 @@
 
 #include "lib/Kernels/Shuffle.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 

@@ -107,7 +107,7 @@ LogicalResult lowerAmxLoad(Lowering &lowering, tile::LoadOp op) {
       stack = e.stack({side, side});
     e.loop(0, side, 1, [&](Val at) { stack->store(e.f32(0, side), {at, 0}, Lanes::all(side)); });
     forRows(lowering, place, row, [&](Val at, const Row &from) {
-      stack->store(loadVector(lowering, place, from, column, side), {at, 0}, Lanes::all(side));
+      stack->store(loadVector(place, from, column, side), {at, 0}, Lanes::all(side));
     });
     part = loadTile(e, type, *stack, {0, 0});
   }
@@ -132,8 +132,8 @@ LogicalResult lowerAmxStore(Lowering &lowering, tile::StoreOp op) {
     forRows(lowering, place, row, [&](Val at, const Row &to) {
       Val value = stack->load({at, 0}, Lanes::all(side));
       if (auto how = op.getCombine())
-        value = combine(*how, loadVector(lowering, place, to, column, side), value);
-      storeVector(lowering, place, to, column, value);
+        value = combine(*how, loadVector(place, to, column, side), value);
+      storeVector(place, to, column, value);
     });
   }
   return success();

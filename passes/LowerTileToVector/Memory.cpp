@@ -24,7 +24,7 @@ Row rowOf(Lowering &lowering, const Place &place, Val row) {
   }
   const Place &ids = *place.rows;
   Row at = rowOf(lowering, ids, row);
-  Val id = kernels::lane(loadVector(lowering, ids, at, 0, 1), 0);
+  Val id = kernels::lane(loadVector(ids, at, 0, 1), 0);
   id = kernels::convert(id, lowering.emit().getBuilder().getIndexType());
   Val there = kernels::less(-1, id);
   if (!at.columns.isInteger()) // an id that is not there reads 0, which is a row
@@ -46,7 +46,7 @@ static Val loadContiguous(const Mem &memory, ArrayRef<Val> at, Val there, int64_
   return there.isInteger() ? memory.load(at, lanesOf(width, there)) : memory.load(at, width, there);
 }
 
-Val loadVector(Lowering &lowering, const Place &place, const Row &row, Val column, int64_t width) {
+Val loadVector(const Place &place, const Row &row, Val column, int64_t width) {
   Mem memory = place.memory.asItIs();
   if (hasContiguousRows(place))
     return loadContiguous(memory, place.at(row.index, column), row.columns - column, width);
@@ -63,7 +63,7 @@ static void storeContiguous(const Mem &memory, ArrayRef<Val> at, Val value, Val 
                     : memory.store(value, at, width, there);
 }
 
-void storeVector(Lowering &lowering, const Place &place, const Row &row, Val column, Val value) {
+void storeVector(const Place &place, const Row &row, Val column, Val value) {
   Mem memory = place.memory.asItIs();
   int64_t width = cast<VectorType>(value.getType()).getNumElements();
   if (hasContiguousRows(place))
@@ -83,7 +83,7 @@ static LogicalResult lowerLoad(Lowering &lowering, tile::LoadOp op) {
   for (int64_t row = 0; row < tile->rows(); ++row) {
     Row at = rowOf(lowering, place, row);
     for (int64_t j = 0; j < tile->perRow; ++j) {
-      Val value = loadVector(lowering, place, at, j * tile->width, tile->width);
+      Val value = loadVector(place, at, j * tile->width, tile->width);
       tile->part(row, j) = op.getType().getSlice() ? kernels::lane(value, 0) : value;
     }
   }
@@ -116,8 +116,8 @@ static LogicalResult lowerStore(Lowering &lowering, tile::StoreOp op) {
       if (slice)
         value = kernels::splat(value, 1);
       if (auto how = op.getCombine())
-        value = combine(*how, loadVector(lowering, place, at, j * tile.width, tile.width), value);
-      storeVector(lowering, place, at, j * tile.width, value);
+        value = combine(*how, loadVector(place, at, j * tile.width, tile.width), value);
+      storeVector(place, at, j * tile.width, value);
     }
   }
   return success();
@@ -160,7 +160,7 @@ static LogicalResult lowerCopy(Lowering &lowering, tile::CopyOp op) {
   e.loop(0, source.type.getRows(), 1, [&](Val row) {
     Row from = rowOf(lowering, source, row), to = rowOf(lowering, target, row);
     auto move = [&](Val column, int64_t width) {
-      storeVector(lowering, target, to, column, loadVector(lowering, source, from, column, width));
+      storeVector(target, to, column, loadVector(source, from, column, width));
     };
     int64_t lanes = e.lanesFor(columns), whole = columns / lanes * lanes;
     e.loop(0, whole, lanes, [&](Val column) { move(column, lanes); });

@@ -18,8 +18,8 @@ struct Row {
 Row rowOf(Lowering &lowering, const Place &place, Val row);
 
 /// Columns `column` .. `column + width` - 1 of a row; elements as they are (bf16 stays bf16).
-Val loadVector(Lowering &lowering, const Place &place, const Row &row, Val column, int64_t width);
-void storeVector(Lowering &lowering, const Place &place, const Row &row, Val column, Val value);
+Val loadVector(const Place &place, const Row &row, Val column, int64_t width);
+void storeVector(const Place &place, const Row &row, Val column, Val value);
 
 Val combine(tile::Combine how, Val a, Val b);
 

@@ -68,7 +68,7 @@ struct Product {
     if (b.type.getForm() != tile::Form::pairs) {
       Row row{k, b.validColumns};
       for (int64_t j = 0; j < acc.perRow; ++j)
-        rows[0].push_back(widened(loadVector(lowering, b, row, j * width, width)));
+        rows[0].push_back(widened(loadVector(b, row, j * width, width)));
       return rows;
     }
     rows.resize(2);

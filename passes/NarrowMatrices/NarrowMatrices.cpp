@@ -6,6 +6,7 @@
 #include "passes/NarrowMatrices/NarrowMatrices.h"
 #include "dialects/Dreamer/DreamerOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 namespace dreamer {
 #define GEN_PASS_DEF_NARROWMATRICES

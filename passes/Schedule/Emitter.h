@@ -9,6 +9,7 @@
 #include "dialects/Schedule/ScheduleDialect.h"
 #include "lib/Cost/Work.h"
 #include "lib/Kernels/KernelOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Schedule/Placement.h"
 

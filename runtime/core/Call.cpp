@@ -59,7 +59,7 @@ Result<size_t> Call::inputIndex(std::string_view name) const {
 }
 
 /// Manifest and buffers were checked against each other, so this cannot fail.
-Tensor Call::view(const ValueSpec &value, std::shared_ptr<std::byte> owner) const {
+Tensor Call::view(const ValueSpec &value, const std::shared_ptr<std::byte> &owner) const {
   return *Tensor::borrow(value.dtype, value.shape, owner.get() + value.offset, value.bytes(),
                          owner);
 }

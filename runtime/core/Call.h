@@ -38,7 +38,7 @@ private:
   Call() = default;
   Result<size_t> inputIndex(std::string_view name) const;
   Tensor view(const ValueSpec &value) const;
-  Tensor view(const ValueSpec &value, std::shared_ptr<std::byte> owner) const;
+  Tensor view(const ValueSpec &value, const std::shared_ptr<std::byte> &owner) const;
   Tensor lend(const ValueSpec &value) const;
   bool writesParameters() const;
   Status fillDefault(size_t index);

@@ -31,7 +31,7 @@ static Result<const Driver *> load() {
     return failure(DREAMER_UNAVAILABLE, "cuda", std::string("the CUDA driver, ") + libraryName,
                    dlerror(), "install the NVIDIA driver, or use the device 'emulator'");
 #define DREAMER_CUDA_LOAD(name, symbol, parameters)                                                \
-  driver.name = reinterpret_cast<Code(*) parameters>(dlsym(library, #symbol));                     \
+  driver.name = reinterpret_cast<decltype(driver.name)>(dlsym(library, #symbol));                  \
   if (!driver.name)                                                                                \
     return failure(DREAMER_UNAVAILABLE, "cuda", "a driver with " #symbol, "one that lacks it",     \
                    "drivers of CUDA 12.0 and later have it");

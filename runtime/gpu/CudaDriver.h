@@ -110,6 +110,7 @@ struct alignas(64) TensorMap {
   F(executableDestroy, cuGraphExecDestroy, (Executable))
 
 struct Driver {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration, no expression
 #define DREAMER_CUDA_MEMBER(name, symbol, parameters) Code(*name) parameters = nullptr;
   DREAMER_CUDA_FUNCTIONS(DREAMER_CUDA_MEMBER)
 #undef DREAMER_CUDA_MEMBER

@@ -28,22 +28,27 @@ volatile float sink;
 
 /// `steps` multiply-adds in each of 12 registers, enough to hide their latency. The numbers stay
 /// near 1: nothing overflows, nothing is denormal.
-#define DREAMER_MULTIPLY_ADDS(NAME, TARGET, VECTOR)                                                \
-  __attribute__((target(TARGET), noinline)) void NAME(int64_t steps) {                             \
-    VECTOR factor = VECTOR{} + 0.999f, term = VECTOR{} + 0.001f, x[12];                            \
-    for (int i = 0; i < 12; ++i)                                                                   \
-      x[i] = VECTOR{} + 1.1f + 0.01f * static_cast<float>(i);                                      \
-    for (int64_t step = 0; step < steps; ++step)                                                   \
-      _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; ++i) x[i] = x[i] * factor + term; \
-    VECTOR sum = x[0];                                                                             \
-    for (int i = 1; i < 12; ++i)                                                                   \
-      sum += x[i];                                                                                 \
-    sink = sum[0];                                                                                 \
-  }
-DREAMER_MULTIPLY_ADDS(multiplyAdds256, "avx2,fma", Wide256)
-DREAMER_MULTIPLY_ADDS(multiplyAdds512, "avx512f", Wide512)
-DREAMER_MULTIPLY_ADDS(multiplyAddsAny, "sse2", Wide256)
-#undef DREAMER_MULTIPLY_ADDS
+template <typename Vector>
+__attribute__((always_inline)) inline void multiplyAdds(int64_t steps) {
+  Vector factor = Vector{} + 0.999f, term = Vector{} + 0.001f, x[12];
+  for (int i = 0; i < 12; ++i)
+    x[i] = Vector{} + 1.1f + 0.01f * static_cast<float>(i);
+  for (int64_t step = 0; step < steps; ++step)
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; ++i) x[i] = x[i] * factor + term;
+  Vector sum = x[0];
+  for (int i = 1; i < 12; ++i)
+    sum += x[i];
+  sink = sum[0];
+}
+__attribute__((target("avx2,fma"), noinline)) void multiplyAdds256(int64_t steps) {
+  multiplyAdds<Wide256>(steps);
+}
+__attribute__((target("avx512f"), noinline)) void multiplyAdds512(int64_t steps) {
+  multiplyAdds<Wide512>(steps);
+}
+__attribute__((target("sse2"), noinline)) void multiplyAddsAny(int64_t steps) {
+  multiplyAdds<Wide256>(steps);
+}
 
 /// The best of some runs: other work on the machine only slows them down.
 template <typename Run>

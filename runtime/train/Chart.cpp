@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <tuple>
+#include <vector>
 
 namespace dreamer::train {
 namespace {
@@ -22,7 +24,15 @@ struct Axis {
   double tick = 1.0;
 
   double place(double value) const { return from + (value - low) / (high - low) * (to - from); }
-  double firstTick() const { return std::ceil(low / tick - 1e-9) * tick; }
+  /// The whole multiples of `tick` from low to high.
+  std::vector<double> ticks() const {
+    std::vector<double> values;
+    auto first = static_cast<int64_t>(std::ceil(low / tick - 1e-9));
+    auto last = static_cast<int64_t>(std::floor(high / tick + 1e-6));
+    for (int64_t i = first; i <= last; ++i)
+      values.push_back(static_cast<double>(i) * tick);
+    return values;
+  }
 };
 
 /// Extends low..high to whole ticks.
@@ -84,13 +94,13 @@ Axis verticalAxis(const Panel &panel, double top, double bottom) {
 }
 
 void drawGrid(const Axis &x, const Axis &y, bool percent, Canvas &canvas) {
-  for (double value = y.firstTick(); value <= y.high + y.tick * 1e-6; value += y.tick) {
+  for (double value : y.ticks()) {
     double at = y.place(value);
     canvas.polyline({{x.from, at}, {x.to, at}}, {rule, 1.0});
     canvas.text({x.from - 10.0, at + 4.5}, tickText(value, y.tick, percent),
                 {13.0, quiet, Anchor::End});
   }
-  for (double value = 0.0; value <= x.high + x.tick * 1e-6; value += x.tick) {
+  for (double value : x.ticks()) {
     double at = x.place(value);
     canvas.polyline({{at, y.from}, {at, y.from + 5.0}}, {axis, 1.0});
     canvas.text({at, y.from + 20.0}, tickText(value, x.tick, false), {13.0, quiet, Anchor::Middle});

@@ -6,6 +6,7 @@
 
 #include "lib/Emulator/Machine/GlobalMemory.h"
 #include "lib/Emulator/Source/Source.h"
+#include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -212,7 +213,7 @@ void run(benchmark::State &state, const std::string &text, const Grid &grid, dou
     buffers.push_back(memory.allocate(size));
     std::memset(buffers.back(), 0, size);
     memory.hostWrote(buffers.back(), size);
-    arguments.push_back(&buffers.back());
+    arguments.push_back(static_cast<void *>(&buffers.back()));
   }
   LaunchOptions options;
   options.check = check;

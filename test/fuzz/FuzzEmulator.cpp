@@ -10,6 +10,7 @@
 #include "lib/Emulator/Machine/GlobalMemory.h"
 #include "lib/Emulator/Machine/TensorMap.h"
 #include "lib/Emulator/Source/Source.h"
+#include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/SourceMgr.h"
@@ -195,9 +196,9 @@ int main(int argc, char **argv) {
     tryModule(textOf(argv[1]), 0);
     return 0;
   }
-  unsigned count = argc > 2 ? unsigned(std::atoi(argv[1])) : 0, failures = 0;
+  unsigned count = 0, failures = 0;
   unsigned counts[outcomes] = {};
-  if (argc < 3 || count == 0) {
+  if (argc < 3 || StringRef(argv[1]).getAsInteger(10, count) || count == 0) {
     llvm::errs() << "usage: fuzz-emulator COUNT FILES... | FILE.ll\n";
     return 2;
   }

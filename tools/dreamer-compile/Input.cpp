@@ -54,9 +54,9 @@ private:
     FailureOr<Description> description = parseDescription(text, name, &context, options.overrides);
     if (failed(description))
       return std::nullopt;
-    Input input{*description, nullptr};
+    Input input{std::move(description), nullptr};
     if (!options.printDescription) {
-      input.module = buildModel(&context, *description, options.build);
+      input.module = buildModel(&context, *input.description, options.build);
       if (!input.module)
         return std::nullopt;
     }

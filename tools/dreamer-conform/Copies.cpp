@@ -39,7 +39,7 @@ KernelText tensorKernel(const std::string &name, unsigned rank, const std::strin
     constraints += ",r";
   }
   std::string ptx = copy, bytes = "$" + std::to_string(3 + rank);
-  for (auto [from, to] :
+  for (const auto &[from, to] :
        {std::pair(std::string("COORDINATES"), coordinates), {std::string("BYTES"), bytes}})
     if (size_t at = ptx.find(from); at != ptx.npos)
       ptx.replace(at, from.size(), to);

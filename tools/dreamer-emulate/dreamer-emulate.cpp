@@ -5,6 +5,7 @@
 
 #include "lib/Emulator/Machine/GlobalMemory.h"
 #include "lib/Emulator/Source/Source.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "tools/dreamer-emulate/Arguments.h"

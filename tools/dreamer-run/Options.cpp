@@ -115,7 +115,7 @@ void Options::optionalValue(std::string name, std::string meta, std::optional<st
 }
 
 void Options::flag(std::string name, bool *into, std::string help) {
-  add(std::move(name), "", std::move(help), [into](const std::string &given) {
+  add(std::move(name), "", std::move(help), [into](const std::string & /*given*/) {
     *into = true;
     return std::string();
   }).bare = "";

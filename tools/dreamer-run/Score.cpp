@@ -133,6 +133,14 @@ Part choosePart(const std::string &split, const train::Data &data) {
 /// Where --per-token lines go.
 class TokenWriter {
 public:
+  TokenWriter() = default;
+  TokenWriter(const TokenWriter &) = delete;
+  TokenWriter &operator=(const TokenWriter &) = delete;
+  ~TokenWriter() {
+    if (file && file != stdout)
+      fclose(file);
+  }
+
   Status open(const std::string &path) {
     file = path == "-" ? stdout : fopen(path.c_str(), "wb");
     return file ? Status() : runtime::systemFailure(path, "the file could not be opened", errno);
@@ -145,8 +153,9 @@ public:
         score.target, static_cast<double>(score.loss), score.likely);
   }
   Status close(const std::string &path) {
-    bool good =
-        file == stdout ? fflush(file) == 0 && !ferror(file) : !ferror(file) && fclose(file) == 0;
+    bool good = !ferror(file);
+    good &= (file == stdout ? fflush(file) : fclose(file)) == 0;
+    file = nullptr;
     return good ? Status() : runtime::systemFailure(path, "the file could not be written", errno);
   }
 

@@ -50,7 +50,7 @@ void TuneProgress::clear() const {
     llvm::errs() << "\r\033[K";
 }
 
-void TuneProgress::finish(const tuning::Task &task, const tuning::Found &found) {
+void TuneProgress::finish(const tuning::Found &found) {
   left -= ofKernel;
   doneOfKernel = ofKernel = 0;
   clear();

@@ -20,7 +20,8 @@ public:
   void begin(const tuning::Task &task, int64_t candidates);
   /// After each candidate.
   void tried();
-  void finish(const tuning::Task &task, const tuning::Found &found);
+  /// What the search of the kernel found.
+  void finish(const tuning::Found &found);
   /// Removes the line that changes.
   void clear() const;
 

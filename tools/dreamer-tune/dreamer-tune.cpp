@@ -128,7 +128,7 @@ llvm::Error Tuning::tuneAll() {
     progress.clear();
     if (!found)
       return found.takeError();
-    progress.finish(task, *found);
+    progress.finish(*found);
     if (llvm::Error error = database.store(task.key, found->record))
       return error;
     finished += found->record.finished;

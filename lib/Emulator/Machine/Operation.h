@@ -71,7 +71,7 @@ public:
   /// Waits for the lanes of members(); the last one to come executes for all.
   void execute(Thread &thread, uint64_t *slots) const final;
   /// The lanes that take part, by the operands of one of them.
-  virtual uint32_t members(const uint64_t *slots) const { return ~0u; }
+  virtual uint32_t members(const uint64_t * /*slots*/) const { return ~0u; }
   /// `lanes`: bit i is set when lane i takes part; warp.lane(i).slots are its slots.
   virtual void execute(Warp &warp, uint32_t lanes) const = 0;
   /// From now on operand i is slot places[i], and result i is slot places[inputs + i]. False, and

@@ -4,6 +4,7 @@
 #include "lib/Emulator/Rewrite/DirectedRounding.h"
 
 #include <cmath>
+#include <cstdint>
 #include <immintrin.h>
 
 namespace dreamer::emulator {
@@ -81,23 +82,33 @@ To fromUnsigned(uint64_t value, int mode) {
 float unsignedToFloat(uint64_t value, int mode) { return fromUnsigned<float>(value, mode); }
 double unsignedToDouble(uint64_t value, int mode) { return fromUnsigned<double>(value, mode); }
 
+template <typename Function>
+void *address(Function *function) {
+  return reinterpret_cast<void *>(function);
+}
+
 } // namespace
 
 std::span<const std::pair<const char *, void *>> directedRoundingFunctions() {
-#define BOTH(name, function)                                                                       \
-  {"dreamer.emulator." name "Float", reinterpret_cast<void *>(&function<float>)},                  \
-      {"dreamer.emulator." name "Double", reinterpret_cast<void *>(&function<double>)}
-#define ONE(function)                                                                              \
-  {                                                                                                \
-    "dreamer.emulator." #function, reinterpret_cast<void *>(&function)                             \
-  }
   static const std::pair<const char *, void *> functions[] = {
-      BOTH("add", add),   BOTH("sub", sub),         BOTH("mul", mul),      BOTH("div", div),
-      BOTH("fma", fma),   BOTH("sqrt", squareRoot), ONE(signedToFloat),    ONE(signedToDouble),
-      ONE(doubleToFloat), ONE(unsignedToFloat),     ONE(unsignedToDouble),
+      {"dreamer.emulator.addFloat", address(add<float>)},
+      {"dreamer.emulator.addDouble", address(add<double>)},
+      {"dreamer.emulator.subFloat", address(sub<float>)},
+      {"dreamer.emulator.subDouble", address(sub<double>)},
+      {"dreamer.emulator.mulFloat", address(mul<float>)},
+      {"dreamer.emulator.mulDouble", address(mul<double>)},
+      {"dreamer.emulator.divFloat", address(div<float>)},
+      {"dreamer.emulator.divDouble", address(div<double>)},
+      {"dreamer.emulator.fmaFloat", address(fma<float>)},
+      {"dreamer.emulator.fmaDouble", address(fma<double>)},
+      {"dreamer.emulator.sqrtFloat", address(squareRoot<float>)},
+      {"dreamer.emulator.sqrtDouble", address(squareRoot<double>)},
+      {"dreamer.emulator.signedToFloat", address(signedToFloat)},
+      {"dreamer.emulator.signedToDouble", address(signedToDouble)},
+      {"dreamer.emulator.doubleToFloat", address(doubleToFloat)},
+      {"dreamer.emulator.unsignedToFloat", address(unsignedToFloat)},
+      {"dreamer.emulator.unsignedToDouble", address(unsignedToDouble)},
   };
-#undef BOTH
-#undef ONE
   return functions;
 }
 

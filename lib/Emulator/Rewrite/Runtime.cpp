@@ -135,7 +135,7 @@ namespace dreamer::emulator {
 std::span<const std::pair<const char *, void *>> runtimeFunctions() {
 #define FUNCTION(name)                                                                             \
   {                                                                                                \
-    "dreamer.emulator." #name, reinterpret_cast<void *>(&name)                                     \
+    "dreamer.emulator." #name, reinterpret_cast<void *>(&(name))                                   \
   }
   static const std::pair<const char *, void *> functions[] = {
       FUNCTION(runningThread),

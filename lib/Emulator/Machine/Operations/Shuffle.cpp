@@ -6,6 +6,8 @@
 #include "lib/Emulator/Machine/Machine.h"
 #include "lib/Emulator/Machine/Operations/Makers.h"
 
+#include <optional>
+
 namespace dreamer::emulator {
 
 namespace {
@@ -31,31 +33,8 @@ public:
       int lane = __builtin_ctz(rest);
       Thread &thread = warp.lane(lane);
       uint64_t *slots = thread.slots;
-      int distance = slots[laneAt] & 0x1f, clamp = slots[clampAt] & 0x1f;
-      int segment = slots[clampAt] >> 8 & 0x1f;
-      int highest = (lane & segment) | (clamp & ~segment), lowest = lane & segment;
-      int source = lane;
-      bool valid = true;
-      switch (from) {
-      case From::Up:
-        source = lane - distance;
-        valid = source >= highest;
-        break;
-      case From::Down:
-        source = lane + distance;
-        valid = source <= highest;
-        break;
-      case From::Butterfly:
-        source = lane ^ distance;
-        valid = source <= highest;
-        break;
-      case From::Index:
-        source = lowest | (distance & ~segment);
-        valid = source <= highest;
-        break;
-      }
-      if (!valid)
-        source = lane;
+      std::optional<int> asked = asks(lane, slots[laneAt] & 0x1f, slots[clampAt]);
+      int source = asked.value_or(lane);
       if (!(lanes >> source & 1)) {
         thread.report(Check::Operand, *this, "reads the value of a lane that does not take part",
                       "lane");
@@ -63,8 +42,30 @@ public:
       }
       slots[inputs] = values[source];
       if (tellsValidity)
-        slots[inputs + 1] = valid;
+        slots[inputs + 1] = asked.has_value();
     }
+  }
+
+private:
+  /// The lane that `lane` asks for, by the lane or distance and by the clamp with the segment mask;
+  /// none when it is not in range.
+  std::optional<int> asks(int lane, int distance, uint64_t control) const {
+    int clamp = control & 0x1f, segment = control >> 8 & 0x1f;
+    int lowest = lane & segment, highest = lowest | (clamp & ~segment);
+    switch (from) {
+    case From::Up:
+      return lane - distance >= highest ? std::optional(lane - distance) : std::nullopt;
+    case From::Down:
+      return upTo(highest, lane + distance);
+    case From::Butterfly:
+      return upTo(highest, lane ^ distance);
+    case From::Index:
+      return upTo(highest, lowest | (distance & ~segment));
+    }
+    __builtin_unreachable();
+  }
+  static std::optional<int> upTo(int highest, int source) {
+    return source <= highest ? std::optional(source) : std::nullopt;
   }
 };
 

@@ -231,8 +231,11 @@ std::unique_ptr<Operation> makePtxStore(const Instruction &instruction, NameRead
   auto store = std::make_unique<TensorStore>();
   if (!name.take("global.shared::cta"))
     return nullptr;
-  if (reduces && !(store->reduces = takeOperator(name)))
-    return nullptr;
+  if (reduces) {
+    store->reduces = takeOperator(name);
+    if (!store->reduces)
+      return nullptr;
+  }
   name.take("tile");
   if (!name.take("bulk_group"))
     return nullptr;
