@@ -99,7 +99,8 @@ LogicalResult ScheduleDialect::verifyOperationAttribute(Operation *op, NamedAttr
   }
   if (name == attribute::parameterBytes)
     return expectKind<IntegerAttr>(op, attr, "an integer");
-  if (name == attribute::kernel || name == attribute::cost || name == attribute::manifest)
+  if (name == attribute::kernel || name == attribute::shared || name == attribute::cost ||
+      name == attribute::manifest)
     return expectKind<StringAttr>(op, attr, "a string");
   if (name == attribute::target || name == attribute::entry || name == attribute::plan) {
     if (failed(expectKind<DictionaryAttr>(op, attr, "a dictionary")))

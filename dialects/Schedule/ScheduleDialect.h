@@ -35,6 +35,7 @@ inline constexpr llvm::StringLiteral plan = "schedule.plan";
 inline constexpr llvm::StringLiteral buffer = "schedule.buffer";
 inline constexpr llvm::StringLiteral name = "schedule.name";
 inline constexpr llvm::StringLiteral kernel = "schedule.kernel";
+inline constexpr llvm::StringLiteral shared = "schedule.shared";
 } // namespace attribute
 
 } // namespace dreamer::schedule

@@ -33,6 +33,7 @@ def Schedule_Dialect : Dialect {
     | `schedule.entry`, `schedule.plan` | entry | inputs and outputs; the arena's size and its largest buffers |
     | `schedule.buffer`, `schedule.name` | entry argument | kind of the buffer; name of a tensor with its own buffer |
     | `schedule.kernel` | kernel | the operation it is a part of |
+    | `schedule.shared` | kernel | the symbol of its code, which several kernels or variants use: one defines it, the others declare it |
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"

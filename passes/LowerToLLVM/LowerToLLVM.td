@@ -6,6 +6,16 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ShareKernelsPass : Pass<"dreamer-share-kernels", "::mlir::ModuleOp"> {
+  let summary = "Variants of a package have one code for kernels in which they do not differ";
+  let description = [{
+    On the outer module, once tiles are vectors and all that depends on the target is written out. A
+    kernel that its variant has already, or a variant before for a subset of the features and vectors
+    of the same width, becomes a declaration: compiled once, and linked into both. `schedule.shared`
+    names the symbol, on the definition and on the declarations.
+  }];
+}
+
 def ExpandForCpuPass : Pass<"dreamer-expand-for-cpu", "::mlir::ModuleOp"> {
   let summary = "What a processor has no instruction for, as simpler operations";
   let description = [{

@@ -16,8 +16,9 @@
 using namespace mlir;
 
 void dreamer::addLowerToLLVMPipeline(OpPassManager &outer) {
+  outer.nest<ModuleOp>().addPass(createLowerTileToVector());
+  outer.addPass(createShareKernelsPass());
   OpPassManager &pm = outer.nest<ModuleOp>();
-  pm.addPass(createLowerTileToVector());
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createLowerAffinePass());

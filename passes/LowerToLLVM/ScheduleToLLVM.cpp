@@ -182,7 +182,7 @@ public:
     if (failed(convert(module)))
       return signalPassFailure();
     for (auto function : llvm::to_vector(module.getOps<LLVM::LLVMFuncOp>())) {
-      if (function->hasAttr(schedule::attribute::kernel)) {
+      if (function->hasAttr(schedule::attribute::kernel) && !function.isExternal()) {
         function.setLinkage(LLVM::Linkage::Internal);
         function.setNoInline(true); // schedules stay small, and profiles show kernels by name
       }

@@ -122,6 +122,29 @@ static std::vector<std::string> renameEntries(ModuleOp variant, llvm::Module &mo
   return entries;
 }
 
+/// Kernels whose code several kernels or variants use get its symbol, seen by the linker but not outside
+/// the package.
+static void renameShared(ModuleOp variant, llvm::Module &module) {
+  auto rename = [&](bool declarations) {
+    for (auto function : variant.getOps<LLVM::LLVMFuncOp>()) {
+      auto symbol = function->getAttrOfType<StringAttr>(schedule::attribute::shared);
+      if (!symbol || function.isExternal() != declarations)
+        continue;
+      llvm::Function *compiled = module.getFunction(function.getName());
+      if (llvm::Function *known = module.getFunction(symbol.getValue())) {
+        compiled->replaceAllUsesWith(known);
+        compiled->eraseFromParent();
+        continue;
+      }
+      compiled->setName(symbol.getValue());
+      compiled->setLinkage(llvm::GlobalValue::ExternalLinkage);
+      compiled->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    }
+  };
+  rename(/*declarations=*/false);
+  rename(/*declarations=*/true);
+}
+
 static LogicalResult writeArtifact(ModuleOp variant, StringRef folder, const Twine &name,
                                    llvm::function_ref<void(raw_ostream &)> write) {
   SmallString<128> path(folder);
@@ -171,6 +194,7 @@ FailureOr<VariantCode> dreamer::compileVariant(ModuleOp variant, StringRef artif
     if (llvm::Error error = emulateNarrowProducts(*module))
       return variant.emitError() << llvm::toString(std::move(error));
   VariantCode code{*target, renameEntries(variant, *module, target->name), {}};
+  renameShared(variant, *module);
   setFunctionAttributes(*module, *target);
   optimize(*module, *machine);
   if (!artifacts.empty() &&
