@@ -6,6 +6,7 @@
 
 #include "lib/Emulator/Rewrite/AccumulatorUses.h"
 #include "lib/Emulator/Rewrite/Ptx.h"
+#include "lib/Emulator/Rewrite/PtxMemory.h"
 #include "lib/Emulator/Rewrite/Rewriter.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -32,9 +33,7 @@ bool hasNoDestination(StringRef opcode) {
                            "mbarrier.complete_tx",
                            "fence",
                            "membar",
-                           "st.",
                            "stmatrix",
-                           "red.",
                            "prefetch",
                            "wgmma.fence",
                            "wgmma.commit",
@@ -280,9 +279,33 @@ private:
       refuse("ret");
       return false;
     }
+    if (std::optional<ptx::MemoryForm> form = ptx::memoryForm(opcode))
+      return access(statement, *form);
     if (std::optional<bool> done = plain(statement, words))
       return *done;
     return operation(statement);
+  }
+
+  /// Loads, stores, atomics: what they give, if anything, stands before the address.
+  bool access(const ptx::Statement &statement, const ptx::MemoryForm &form) {
+    ArrayRef<ptx::Operand> operands = statement.operands;
+    unsigned given = form.gives ? form.count : 0;
+    if (operands.size() != given + 1 + form.values()) {
+      refuse(statement.opcode + " with " + Twine(operands.size()) + " operands");
+      return false;
+    }
+    SmallVector<Value *> slots;
+    for (const ptx::Operand &operand : operands.drop_front(given)) {
+      Value *value = read(operand);
+      if (!value)
+        return false;
+      slots.push_back(rewriter.toSlot(builder, value));
+    }
+    SmallVector<Value *> results = ptx::emit(builder, form, slots);
+    for (unsigned i = 0; i < given; ++i)
+      if (!write(operands[i], results[i]))
+        return false;
+    return true;
   }
 
   bool branch(const ptx::Statement &statement) {

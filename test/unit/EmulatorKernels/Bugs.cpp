@@ -99,7 +99,8 @@ Findings examine(const Bug &bug, std::vector<Finding> &seen) {
     return {"not loaded", "-", "-", "-"};
   auto runAll = [&](std::vector<Settings> all) {
     std::vector<Outcome> outcomes;
-    for (const Settings &settings : all) {
+    for (Settings settings : all) {
+      settings.strict = bug.expected.strict;
       outcomes.push_back(run(*checked, kernel, settings));
       const auto &findings = outcomes.back().findings;
       seen.insert(seen.end(), findings.begin(), findings.end());
@@ -134,7 +135,7 @@ static std::string shown(std::string text) {
 static std::string nameOf(const Verdict &verdict) {
   switch (verdict.kind) {
   case Verdict::Reported:
-    return "reported";
+    return verdict.strict ? "reported if strict" : "reported";
   case Verdict::Wrong:
     return "wrong numbers only";
   case Verdict::Equivalent:
