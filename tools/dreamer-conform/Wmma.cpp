@@ -59,7 +59,7 @@ std::string loadText(const Matrix &matrix, const std::string &shape, unsigned pl
   Registers registers = matrix.registers();
   std::string part(1, matrix.part), count = std::to_string(registers.size());
   return "  %at." + part + " = add i32 %at, " + std::to_string(place * area) + "\n" +
-         assembly(part,
+         assembly("of." + part,
                   "wmma.load." + part + ".sync.aligned." + matrix.layout() + "." + shape +
                       ".shared." + std::string(matrix.type.name) + " " +
                       operands(0, unsigned(registers.size())) + ", [$" + count + "], $" +
@@ -84,15 +84,15 @@ std::string productText(const Form &form, const std::string &shape, const Matrix
     at += count;
     separator = ", ";
     if (each != &d)
-      append(values, constraints, std::string(1, each->part), each->registers());
+      append(values, constraints, "of." + std::string(1, each->part), each->registers());
   }
-  return assembly("d", ptx + ";", d.registers(), values, constraints);
+  return assembly("of.d", ptx + ";", d.registers(), values, constraints);
 }
 
 std::string storeText(const Matrix &d, const std::string &shape) {
   std::vector<std::string> values = {"i32 %base", "i32 " + std::to_string(d.stride())};
   std::string constraints = "r,r";
-  append(values, constraints, "d", d.registers());
+  append(values, constraints, "of.d", d.registers());
   return statement("wmma.store.d.sync.aligned." + d.layout() + "." + shape + ".shared." +
                        std::string(d.type.name) + " [$0], " +
                        operands(2, unsigned(d.registers().size())) + ", $1;",

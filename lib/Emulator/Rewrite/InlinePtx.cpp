@@ -35,6 +35,7 @@ bool hasNoDestination(StringRef opcode) {
                            "membar",
                            "stmatrix",
                            "prefetch",
+                           "wmma.store",
                            "wgmma.fence",
                            "wgmma.commit",
                            "wgmma.wait",
