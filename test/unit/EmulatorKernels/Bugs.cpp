@@ -147,7 +147,8 @@ static std::string nameOf(const Verdict &verdict) {
 }
 
 std::string tableOf(const std::vector<std::pair<const Bug *, Findings>> &rows) {
-  unsigned real = 0, plain = 0, eager = 0, lazy = 0, caught = 0, heldOut = 0, heldOutCaught = 0;
+  unsigned real = 0, plain = 0, eager = 0, lazy = 0, caught = 0, strict = 0, heldOut = 0,
+           heldOutCaught = 0;
   std::set<std::string> kernels;
   std::string lines;
   for (const auto &[bug, found] : rows) {
@@ -159,6 +160,7 @@ std::string tableOf(const std::vector<std::pair<const Bug *, Findings>> &rows) {
       eager += found.eager != "-";
       lazy += found.lazy != "-";
       caught += all;
+      strict += bug->expected.strict;
       heldOut += bug->heldOut;
       heldOutCaught += bug->heldOut && all;
     }
@@ -175,7 +177,8 @@ std::string tableOf(const std::vector<std::pair<const Bug *, Findings>> &rows) {
          std::to_string(rows.size() - real) + " |\n| caught by plain numerics | " +
          of(plain, real) + " |\n| caught by a checked run, eager | " + of(eager, real) +
          " |\n| caught by a checked run, lazy | " + of(lazy, real) + " |\n| caught in all | " +
-         of(caught, real) + " |\n| held out, caught | " + of(heldOutCaught, heldOut) +
+         of(caught, real) + " |\n| of these, by strict checks alone | " + std::to_string(strict) +
+         " |\n| held out, caught | " + of(heldOutCaught, heldOut) +
          " |\n\n| kernel | bug | becomes | plain numerics | checked, eager | checked, lazy | "
          "four seeds | verdict |\n|---|---|---|---|---|---|---|---|\n" +
          lines;
