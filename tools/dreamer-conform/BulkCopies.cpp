@@ -55,11 +55,11 @@ void addLoads(Group &group) {
                                       "r,l,r,r")) +
       blockBarrier + statement(waitInBlock, {"i32 %bar"}, "r");
   std::vector<uint64_t> in;
-  for (std::vector<uint64_t> row : {std::vector<uint64_t>{0, 4096, 16},
-                                    {16, 0, 48},
-                                    {4080, 32, 1024},
-                                    {48, 16, 8176 - 48},
-                                    {0, 0, 8192}})
+  for (const std::vector<uint64_t> &row : {std::vector<uint64_t>{0, 4096, 16},
+                                           {16, 0, 48},
+                                           {4080, 32, 1024},
+                                           {48, 16, 8176 - 48},
+                                           {0, 0, 8192}})
     addRow(in, row);
   Random random("bulk load");
   group.cases.push_back(
@@ -84,7 +84,7 @@ void addStore(Group &group, const std::string &operation, std::string_view type)
                                       "cp.async.bulk.wait_group 0;",
                                   {"ptr addrspace(1) %to", "i32 %from", "i32 %i2"}, "l,r,r"));
   std::vector<uint64_t> in;
-  for (std::vector<uint64_t> row :
+  for (const std::vector<uint64_t> &row :
        {std::vector<uint64_t>{0, 4096, 16}, {16, 0, 48}, {4080, 32, 1024}, {0, 0, 8192}})
     addRow(in, row);
   Random random("bulk " + name);
