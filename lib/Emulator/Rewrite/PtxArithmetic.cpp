@@ -76,9 +76,9 @@ std::optional<ArithmeticForm> arithmeticForm(StringRef opcode, size_t operands) 
     form.kind = words[0] == "shl" ? ArithmeticForm::ShiftLeft : ArithmeticForm::ShiftRight;
   } else if (is("not", 2)) {
     form.kind = ArithmeticForm::Not;
-  } else if (operands == 3 && !isFloat && operationOf(words)) {
+  } else if (auto operation = operationOf(words); operation && operands == 3 && !isFloat) {
     form.kind = ArithmeticForm::Combine;
-    form.operation = *operationOf(words);
+    form.operation = *operation;
   } else {
     return std::nullopt;
   }
