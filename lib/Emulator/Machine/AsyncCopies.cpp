@@ -5,6 +5,7 @@
 
 #include "lib/Emulator/Machine/Worker.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace dreamer::emulator {
@@ -13,6 +14,11 @@ namespace dreamer::emulator {
 
 static void copyAndFill(std::byte *to, const std::byte *from, uint32_t bytes,
                         uint32_t sourceBytes) {
+  constexpr uint32_t most = 16;
+  if (sourceBytes == most) { // what kernels copy
+    std::memcpy(to, from, most);
+    return;
+  }
   if (sourceBytes)
     std::memcpy(to, from, sourceBytes);
   std::memset(to + sourceBytes, 0, bytes - sourceBytes);
@@ -27,16 +33,13 @@ AsyncCopyInFlight::AsyncCopyInFlight(Thread &thread, uint32_t offset, const std:
   if (!block.checking())
     return;
   Accessor who{thread.now(), thread.clock, &thread.published, Proxy::Generic};
-  if (Conflict conflict = block.shadow->access(offset, bytes, Access::Write, who);
+  if (Conflict conflict = block.shadow->access(offset, bytes, Access::AsyncWrite, who);
       conflict.kind != Conflict::None)
     block.report(conflict, &thread, operation.site, Access::Write);
-  block.shadow->beginWrite(offset, bytes);
-  GlobalMemory &memory = block.worker.launch.memory;
-  if (sourceBytes && memory.holds(from, sourceBytes)) { // else the access was a fault
-    source = memory.find(from);
+  if (sourceBytes) // null: the access was a fault
+    source = block.worker.launch.memory.holding(from, sourceBytes);
+  if (source)
     sourceOffset = from - source->base;
-    source->beginRead(sourceOffset, sourceBytes);
-  }
 }
 
 void AsyncCopyInFlight::move() {
@@ -57,72 +60,71 @@ void AsyncCopyInFlight::land(Epoch writer) {
 
 Epoch momentOf(const Thread &thread) { return thread.block->checking() ? thread.now() : Epoch(); }
 
+//===-- Those of a thread -----------------------------------------------------------------------------------------===//
+
+void CopiesOfThread::move(uint64_t from, uint64_t to) {
+  for (uint64_t number = std::max(from, first); number < to; ++number)
+    (*this)[number].move();
+}
+
+void CopiesOfThread::land(uint64_t from, uint64_t to, Epoch writer) {
+  for (uint64_t number = std::max(from, first); number < to; ++number)
+    (*this)[number].land(writer);
+  for (; !copies.empty() && copies.front().landed; copies.pop_front())
+    ++first;
+}
+
 //===-- All of a block --------------------------------------------------------------------------------------------===//
 
-AsyncCopies::OfThread &AsyncCopies::of(Thread &thread) {
+CopiesOfThread &AsyncCopies::of(Thread &thread) {
   if (threads.empty())
     threads.resize(thread.block->threads.size());
   return threads[thread.index];
 }
 
-void AsyncCopies::add(Thread &thread, SharedAddress to, const std::byte *from, uint32_t bytes,
+void AsyncCopies::add(Thread &thread, uint32_t to, const std::byte *from, uint32_t bytes,
                       uint32_t sourceBytes, const Operation &operation) {
   Block &block = *thread.block;
-  if (to.block != &block) {
-    thread.report(Check::Operand, operation,
-                  "cp.async writes shared memory of its own block, found another block's", "block");
-    return;
-  }
   bool eager = block.options.completion == Completion::Eager;
   if (eager && !block.checking()) { // nobody could tell when
-    copyAndFill(block.memory + to.offset, from, bytes, sourceBytes);
+    copyAndFill(block.memory + to, from, bytes, sourceBytes);
     return;
   }
-  auto copy =
-      std::make_shared<AsyncCopyInFlight>(thread, to.offset, from, bytes, sourceBytes, operation);
+  AsyncCopyInFlight &copy = of(thread).add(thread, to, from, bytes, sourceBytes, operation);
   if (eager)
-    copy->move();
-  of(thread).open.push_back(std::move(copy));
+    copy.move();
 }
 
 void AsyncCopies::commit(Thread &thread) {
-  OfThread &own = of(thread);
-  own.committed.push_back(std::move(own.open));
-  own.open.clear();
+  CopiesOfThread &own = of(thread);
+  if (own.begin() != own.end() || !own.groups.empty()) // else it would be done already
+    own.groups.push_back(own.end());
 }
 
 void AsyncCopies::wait(Thread &thread, size_t newest) {
-  OfThread &own = of(thread);
-  for (; own.committed.size() > newest; own.committed.pop_front())
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : own.committed.front()) {
-      copy->move();
-      copy->land(momentOf(thread));
-    }
+  CopiesOfThread &own = of(thread);
+  for (; own.groups.size() > newest; own.groups.pop_front()) {
+    own.move(own.begin(), own.groups.front());
+    own.land(own.begin(), own.groups.front(), momentOf(thread));
+  }
 }
 
-AsyncCopies::Group AsyncCopies::underWay(Thread &thread) {
-  OfThread &own = of(thread);
-  std::erase_if(own.open, [](auto &copy) { return copy->moved && copy->landed; });
-  Group all = own.open;
-  for (const Group &group : own.committed)
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : group)
-      if (!copy->moved || !copy->landed)
-        all.push_back(copy);
-  return all;
+CopiesOfThread &AsyncCopies::track(Thread &thread) {
+  CopiesOfThread &own = of(thread);
+  for (uint64_t number = own.begin(); number < own.end(); ++number)
+    own[number].tracked = true;
+  return own;
 }
 
 void AsyncCopies::threadExits(Thread &thread) {
-  OfThread own = std::move(of(thread));
-  own.committed.push_back(std::move(own.open));
-  of(thread) = OfThread();
-  for (const Group &group : own.committed)
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : group)
-      if (!copy->tracked && !(copy->moved && copy->landed)) {
-        thread.report(Check::Exit, copy->operation,
-                      "the thread ends before its copy has been waited for", "cp.async");
-        copy->move();
-        copy->land(momentOf(thread));
-      }
+  CopiesOfThread &own = of(thread);
+  for (uint64_t number = own.begin(); number < own.end(); ++number)
+    if (AsyncCopyInFlight &copy = own[number]; !copy.tracked && !copy.landed) {
+      thread.report(Check::Exit, copy.operation,
+                    "the thread ends before its copy has been waited for", "cp.async");
+      copy.move();
+      copy.land(momentOf(thread));
+    }
 }
 
 } // namespace dreamer::emulator

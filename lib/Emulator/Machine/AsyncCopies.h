@@ -10,7 +10,7 @@
 #include "lib/Emulator/Machine/MBarrierState.h"
 
 #include <deque>
-#include <memory>
+#include <utility>
 #include <vector>
 
 namespace dreamer::emulator {
@@ -41,28 +41,47 @@ private:
 /// The thread's moment; never, when nobody checks.
 Epoch momentOf(const Thread &thread);
 
+/// Copies of one thread that may be under way, numbered from its first on.
+class CopiesOfThread {
+public:
+  /// Numbers from begin() to end(); what had smaller ones has landed.
+  uint64_t begin() const { return first; }
+  uint64_t end() const { return first + copies.size(); }
+  AsyncCopyInFlight &operator[](uint64_t number) { return copies[number - first]; }
+
+  template <typename... Arguments>
+  AsyncCopyInFlight &add(Arguments &&...arguments) {
+    return copies.emplace_back(std::forward<Arguments>(arguments)...);
+  }
+  /// Moves those of the numbers that have not been moved.
+  void move(uint64_t from, uint64_t to);
+  /// The same for landing, by `writer`.
+  void land(uint64_t from, uint64_t to, Epoch writer);
+
+  std::deque<uint64_t> groups; ///< the ends of those that were committed and not waited for
+
+private:
+  std::deque<AsyncCopyInFlight> copies;
+  uint64_t first = 0;
+};
+
 class AsyncCopies : public BlockState {
 public:
-  using Group = std::vector<std::shared_ptr<AsyncCopyInFlight>>;
-
-  /// `sourceBytes` of `bytes` come from `from`, the others are zero.
-  void add(Thread &thread, SharedAddress to, const std::byte *from, uint32_t bytes,
-           uint32_t sourceBytes, const Operation &operation);
+  /// To byte `to` of the block's shared memory. `sourceBytes` of `bytes` come from `from`, whose
+  /// AsyncRead has been noted; the others are zero.
+  void add(Thread &thread, uint32_t to, const std::byte *from, uint32_t bytes, uint32_t sourceBytes,
+           const Operation &operation);
   void commit(Thread &thread);
   /// Until at most `newest` groups are left.
   void wait(Thread &thread, size_t newest);
-  /// All copies of the thread that are still under way, for an mbarrier that tracks them.
-  Group underWay(Thread &thread);
+  /// An mbarrier tracks those of the thread that are under way.
+  CopiesOfThread &track(Thread &thread);
   void threadExits(Thread &thread) override;
 
 private:
-  struct OfThread {
-    Group open;
-    std::deque<Group> committed;
-  };
-  OfThread &of(Thread &thread);
+  CopiesOfThread &of(Thread &thread);
 
-  std::vector<OfThread> threads;
+  std::vector<CopiesOfThread> threads;
 };
 
 } // namespace dreamer::emulator

@@ -18,6 +18,12 @@ BulkFlight::BulkFlight(Thread &issuer, const Operation &operation)
   writing = Epoch(block.engine(), block.engineTime + 1);
 }
 
+static Access underWay(Access kind) {
+  return kind == Access::Read    ? Access::AsyncRead
+         : kind == Access::Write ? Access::AsyncWrite
+                                 : kind;
+}
+
 Accessor BulkFlight::accessor(Access kind) const {
   return {kind == Access::Read ? reading : writing, issuer.clock, &issuer.published, Proxy::Async};
 }
@@ -28,32 +34,26 @@ void BulkFlight::touches(SharedAddress at, uint32_t count, Access kind) {
   if (!checking || count == 0)
     return;
   Shadow &shadow = *at.block->shadow;
-  if (Conflict conflict = shadow.access(at.offset, count, kind, accessor(kind));
+  if (Conflict conflict = shadow.access(at.offset, count, underWay(kind), accessor(kind));
       conflict.kind != Conflict::None)
     at.block->report(conflict, &issuer, operation.site, kind);
-  if (kind == Access::Read) {
-    shadow.beginRead(at.offset, count);
+  if (kind == Access::Read)
     sharedReads.push_back({at.block, at.offset, count});
-  } else if (kind == Access::Write) {
-    shadow.beginWrite(at.offset, count);
+  else if (kind == Access::Write)
     sharedWrites.push_back({at.block, at.offset, count});
-  }
 }
 
 bool BulkFlight::touches(const std::byte *at, size_t count, Access kind) {
   if (!checking || count == 0)
     return true;
-  Allocation *in = checkGlobal(issuer, at, count, kind, operation.site, accessor(kind));
+  Allocation *in = checkGlobal(issuer, at, count, underWay(kind), operation.site, accessor(kind));
   if (!in)
     return false;
   size_t offset = at - in->base;
-  if (kind == Access::Read) {
-    in->beginRead(offset, count);
+  if (kind == Access::Read)
     globalReads.push_back({in, offset, count});
-  } else if (kind == Access::Write) {
-    in->beginWrite(offset, count);
+  else if (kind == Access::Write)
     globalWrites.push_back({in, offset, count});
-  }
   return true;
 }
 

@@ -66,6 +66,10 @@ public:
   /// Afterwards this clock covers what either covered.
   void join(const Clock &other);
   bool empty() const { return own.empty(); }
+  void clear() {
+    own.clear();
+    others.clear();
+  }
 
 private:
   bool coversElsewhere(Agent agent, uint32_t time) const;

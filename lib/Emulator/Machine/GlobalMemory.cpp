@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <sys/mman.h>
 
 namespace dreamer::emulator {
@@ -36,7 +37,7 @@ void Allocation::eachPart(size_t offset, size_t count, Function function) {
     size_t at = offset + done, inPart = at % partBytes;
     size_t length = std::min(count - done, partBytes - inPart);
     Part &part = *parts[at / partBytes];
-    std::lock_guard lock(part.mutex);
+    std::lock_guard lock(part.lock);
     function(part, inPart, length, at - inPart);
     done += length;
   }
@@ -64,21 +65,9 @@ void Allocation::initialise(size_t offset, size_t count) {
   });
 }
 
-void Allocation::beginWrite(size_t offset, size_t count) {
-  eachPart(offset, count, [](Part &part, size_t at, size_t length, size_t) {
-    part.known().beginWrite(at, length);
-  });
-}
-
 void Allocation::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
   eachPart(offset, count, [&](Part &part, size_t at, size_t length, size_t) {
     part.known().landed(at, length, writer, proxy);
-  });
-}
-
-void Allocation::beginRead(size_t offset, size_t count) {
-  eachPart(offset, count, [](Part &part, size_t at, size_t length, size_t) {
-    part.known().beginRead(at, length);
   });
 }
 
@@ -144,9 +133,9 @@ void GlobalMemory::release(std::byte *base) {
 }
 
 bool GlobalMemory::hostWrote(const std::byte *pointer, size_t bytes) {
-  if (!holds(pointer, bytes))
+  Allocation *in = holding(pointer, bytes);
+  if (!in)
     return false;
-  Allocation *in = find(pointer);
   in->initialise(pointer - in->base, bytes);
   return true;
 }
@@ -181,10 +170,12 @@ Allocation *GlobalMemory::find(const std::byte *pointer) {
   return below;
 }
 
-bool GlobalMemory::holds(const std::byte *pointer, size_t bytes) {
+Allocation *GlobalMemory::holding(const std::byte *pointer, size_t bytes) {
   Allocation *in = find(pointer);
   return in && !in->freed && pointer >= in->base && bytes <= in->bytes &&
-         size_t(pointer - in->base) <= in->bytes - bytes;
+                 size_t(pointer - in->base) <= in->bytes - bytes
+             ? in
+             : nullptr;
 }
 
 void GlobalMemory::launchEnds() {

@@ -7,11 +7,11 @@
 #define DREAMER_EMULATOR_MACHINE_GLOBALMEMORY_H
 
 #include "lib/Emulator/Machine/Shadow.h"
+#include "lib/Emulator/Machine/SpinLock.h"
 
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -32,9 +32,7 @@ public:
   // As those of Shadow; ranges lie inside.
   Conflict access(size_t offset, size_t count, Access kind, const Accessor &who);
   void initialise(size_t offset, size_t count);
-  void beginWrite(size_t offset, size_t count);
   void landed(size_t offset, size_t count, Epoch writer, Proxy proxy);
-  void beginRead(size_t offset, size_t count);
   void endRead(size_t offset, size_t count);
   void forgetEpochs();
   void dropShadow() { parts.clear(); }
@@ -43,8 +41,8 @@ private:
   static constexpr size_t partBytes = 16384;
   struct Part {
     explicit Part(bool initialised) : initialised(initialised) {}
-    Shadow &known(); ///< made when it is first asked for
-    std::mutex mutex;
+    Shadow &known();  ///< made when it is first asked for
+    SpinLock lock;    ///< a mutex's kernel would take longer than what is done under it
     bool initialised; ///< all of it, while there is no shadow
     std::unique_ptr<Shadow> shadow;
   };
@@ -70,8 +68,9 @@ public:
   bool hostWrote(const std::byte *pointer, size_t bytes);
   /// The allocation whose gap or bytes hold the address; null: far from all of them.
   Allocation *find(const std::byte *pointer);
-  /// Whether all these bytes are in one allocation that is not freed.
-  bool holds(const std::byte *pointer, size_t bytes);
+  /// The allocation, not freed, that all these bytes are in; null: there is none.
+  Allocation *holding(const std::byte *pointer, size_t bytes);
+  bool holds(const std::byte *pointer, size_t bytes) { return holding(pointer, bytes); }
   /// What follows is ordered after all that was.
   void launchEnds();
 

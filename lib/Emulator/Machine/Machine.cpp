@@ -58,8 +58,10 @@ static std::string bytesText(size_t count) {
 static std::string_view verb(Access kind) {
   switch (kind) {
   case Access::Read:
+  case Access::AsyncRead:
     return "read";
   case Access::Write:
+  case Access::AsyncWrite:
     return "write";
   case Access::AtomicRead:
     return "atomic read";
@@ -175,7 +177,8 @@ Allocation *checkGlobal(Thread &thread, const std::byte *pointer, size_t count, 
                   verb(kind));
     return nullptr;
   }
-  if (in->readOnly && kind != Access::Read && kind != Access::AtomicRead) {
+  if (in->readOnly && kind != Access::Read && kind != Access::AsyncRead &&
+      kind != Access::AtomicRead) {
     thread.report(Check::Bounds, site, "write to " + in->name + ", which is constant", verb(kind));
     return nullptr;
   }
@@ -186,27 +189,15 @@ Allocation *checkGlobal(Thread &thread, const std::byte *pointer, size_t count, 
   return in;
 }
 
-std::byte *checkShared(Thread &thread, SharedAddress address, size_t count, Access kind,
-                       const Site &site, Proxy proxy) {
-  Block &owner = *address.block;
-  if (owner.checking()) {
-    Accessor who{thread.now(), thread.clock, &thread.published, proxy};
-    Conflict conflict = owner.shadow->access(address.offset, count, kind, who);
-    if (conflict.kind != Conflict::None)
-      owner.report(conflict, &thread, site, kind);
-  }
-  return owner.memory + address.offset;
-}
-
-std::byte *Thread::accessFrom(Space space, uint64_t slot, size_t count, Access kind,
-                              const Site &site, size_t alignment, Proxy proxy) {
+std::byte *Thread::accessElsewhere(Space space, uint64_t slot, size_t count, Access kind,
+                                   const Site &site, size_t alignment, Proxy proxy) {
   Worker &worker = block->worker;
   auto *pointer = reinterpret_cast<std::byte *>(slot);
   bool inShared = space == Space::Shared || space == Space::Cluster ||
                   (space == Space::Generic && worker.blockAt(pointer));
   if (inShared) {
     std::optional<SharedAddress> address = sharedAddress(slot, count, site, alignment);
-    return address ? checkShared(*this, *address, count, kind, site, proxy) : worker.scratch();
+    return address ? accessShared(*address, count, kind, site, proxy) : worker.scratch();
   }
   if (slot % alignment) {
     report(Check::Alignment, site,

@@ -87,7 +87,7 @@ public:
   void yield();
 
   /// The host's memory behind an address in `slot`, after the checks: always `count` bytes that may
-  /// be touched (scratch bytes, when a check found a fault). `alignment` in bytes.
+  /// be touched (scratch bytes, when a check found a fault). `alignment` in bytes, a power of two.
   std::byte *access(Space space, uint64_t slot, size_t count, Access kind,
                     const Operation &operation, size_t alignment = 1,
                     Proxy proxy = Proxy::Generic) {
@@ -107,6 +107,14 @@ public:
   void report(Check check, const Operation &operation, std::string message,
               std::string_view kind = "");
   void report(Check check, const Site &site, std::string message, std::string_view kind = "");
+
+private:
+  /// accessFrom() for all but the block's own shared memory, and for faults.
+  std::byte *accessElsewhere(Space space, uint64_t slot, size_t count, Access kind,
+                             const Site &site, size_t alignment, Proxy proxy);
+  /// Checks an access to bytes that there are.
+  std::byte *accessShared(SharedAddress address, size_t count, Access kind, const Site &site,
+                          Proxy proxy);
 };
 
 /// Checks an access of `who`, on behalf of `thread`, to global memory, and notes it. Gives the
@@ -201,6 +209,27 @@ private:
   static inline const char keyOf = 0;
   std::map<const void *, std::unique_ptr<BlockState>> states;
 };
+
+inline std::byte *Thread::accessShared(SharedAddress address, size_t count, Access kind,
+                                       const Site &site, Proxy proxy) {
+  Block &owner = *address.block;
+  if (owner.checking()) {
+    Accessor who{now(), clock, &published, proxy};
+    Conflict conflict = owner.shadow->access(address.offset, count, kind, who);
+    if (conflict.kind != Conflict::None) [[unlikely]]
+      owner.report(conflict, this, site, kind);
+  }
+  return owner.memory + address.offset;
+}
+
+inline std::byte *Thread::accessFrom(Space space, uint64_t slot, size_t count, Access kind,
+                                     const Site &site, size_t alignment, Proxy proxy) {
+  // Most of what kernels of matrices do.
+  if (space == Space::Shared && slot < block->memoryBytes && count <= block->memoryBytes - slot &&
+      (slot & (alignment - 1)) == 0)
+    return accessShared({block, uint32_t(slot)}, count, kind, site, proxy);
+  return accessElsewhere(space, slot, count, kind, site, alignment, proxy);
+}
 
 /// Blocks that reach each other's shared memory and run at the same time.
 class Cluster {

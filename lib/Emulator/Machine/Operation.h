@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,9 @@ public:
   /// Runs for one thread. `slots`: operands, then room for results, 8 bytes each; narrower values
   /// lie in the low bytes, the rest of an operand's slot is zero.
   virtual void execute(Thread &thread, uint64_t *slots) const = 0;
+  /// Whether it may be a part of a JoinedOperation: it is a WarpOperation of all lanes, and all it
+  /// does is to read operands and shared memory and to give results.
+  virtual bool joins() const { return false; }
 
   Site site;           ///< set by whoever reads the kernel
   unsigned inputs = 0; ///< likewise, so that slots[inputs + i] is result i
@@ -70,6 +74,9 @@ public:
   virtual uint32_t members(const uint64_t *slots) const { return ~0u; }
   /// `lanes`: bit i is set when lane i takes part; warp.lane(i).slots are its slots.
   virtual void execute(Warp &warp, uint32_t lanes) const = 0;
+  /// From now on operand i is slot places[i], and result i is slot places[inputs + i]. False, and
+  /// nothing is changed: it only knows operands and results one after the other from slot 0 on.
+  virtual bool place(std::span<const uint16_t> places) { return false; }
 };
 
 } // namespace dreamer::emulator

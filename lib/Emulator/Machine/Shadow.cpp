@@ -92,8 +92,13 @@ void Shadow::visit(uint32_t number, bool isPart, size_t base, size_t bytes, size
 
 template <typename Function>
 void Shadow::each(size_t offset, size_t count, Function function) {
-  for (size_t base = offset / cellBytes * cellBytes; base < offset + count; base += cellBytes)
-    visit(base / cellBytes, false, base, cellBytes, offset, offset + count, function);
+  for (size_t base = offset / cellBytes * cellBytes; base < offset + count; base += cellBytes) {
+    size_t number = base / cellBytes;
+    if (offset <= base && base + cellBytes <= offset + count && !cells[number].parts) // most of all
+      function(cells[number], base);
+    else
+      visit(number, false, base, cellBytes, offset, offset + count, function);
+  }
 }
 
 void Shadow::forgetEpochs() {
@@ -126,20 +131,41 @@ void Shadow::setObject(size_t offset, size_t count, bool object) {
   });
 }
 
+static bool reads(Access kind) { return kind == Access::Read || kind == Access::AsyncRead; }
+static bool plainlyWrites(Access kind) {
+  return kind == Access::Write || kind == Access::AsyncWrite;
+}
+
+/// Whether the accessor is ordered after an epoch of others.
+static bool ordered(Epoch epoch, const Accessor &who) {
+  return epoch.never() || epoch.agent() == who.now.agent() || who.seen.covers(epoch);
+}
+
+bool Shadow::surelyFine(const Cell &cell, Access kind, const Accessor &who) {
+  return reads(kind) && who.proxy == Proxy::Generic &&
+         (cell.flags & (Red | Object | Writing | Initialised)) == Initialised &&
+         ordered(Epoch::unpack(cell.writer), who);
+}
+
 Conflict Shadow::access(size_t offset, size_t count, Access kind, const Accessor &who) {
   Conflict first;
   each(offset, count, [&](Cell &cell, size_t byte) {
-    Conflict conflict = check(cell, std::max(byte, offset), kind, who);
-    if (conflict.kind == Conflict::None)
+    if (surelyFine(cell, kind, who)) {
       note(cell, kind, who);
-    else if (first.kind == Conflict::None)
-      first = conflict;
+    } else {
+      Conflict conflict = check(cell, std::max(byte, offset), kind, who);
+      if (conflict.kind == Conflict::None)
+        note(cell, kind, who);
+      else if (first.kind == Conflict::None)
+        first = conflict;
+    }
+    begin(cell, kind);
   });
   return first;
 }
 
 Conflict Shadow::check(const Cell &cell, size_t byte, Access kind, const Accessor &who) const {
-  bool writes = kind == Access::Write || kind == Access::Atomic;
+  bool writes = plainlyWrites(kind) || kind == Access::Atomic;
   bool atomic = kind == Access::Atomic || kind == Access::AtomicRead;
   if (cell.flags & Red)
     return {Conflict::RedZone, byte, {}};
@@ -149,20 +175,17 @@ Conflict Shadow::check(const Cell &cell, size_t byte, Access kind, const Accesso
     return {Conflict::BeingWritten, byte, {}};
   if (writes && cell.reading)
     return {Conflict::BeingRead, byte, {}};
-  if (kind != Access::Write && !(cell.flags & Initialised))
+  if (!plainlyWrites(kind) && !(cell.flags & Initialised))
     return {Conflict::Uninitialised, byte, {}};
-  auto unordered = [&](Epoch epoch) {
-    return !epoch.never() && epoch.agent() != who.now.agent() && !who.seen.covers(epoch);
-  };
   Epoch writer = Epoch::unpack(cell.writer);
-  if (!(atomic && (cell.flags & ByAtomic)) && unordered(writer))
+  if (!(atomic && (cell.flags & ByAtomic)) && !ordered(writer, who))
     return {Conflict::RaceWithWrite, byte, writer};
   if (writes) {
     for (uint64_t reader : cell.readers)
-      if (unordered(Epoch::unpack(reader)))
+      if (!ordered(Epoch::unpack(reader), who))
         return {Conflict::RaceWithRead, byte, Epoch::unpack(reader)};
     for (Epoch reader : sets.of(cell.more))
-      if (unordered(reader))
+      if (!ordered(reader, who))
         return {Conflict::RaceWithRead, byte, reader};
   }
   // What ordinary stores wrote is seen by the engines only after a proxy fence.
@@ -175,19 +198,13 @@ Conflict Shadow::check(const Cell &cell, size_t byte, Access kind, const Accesso
 void Shadow::note(Cell &cell, Access kind, const Accessor &who) {
   if (kind == Access::AtomicRead)
     return; // what orders it is known when it is used
-  if (kind == Access::Read) {
-    uint64_t *free = nullptr;
-    for (uint64_t &slot : cell.readers) {
-      Epoch reader = Epoch::unpack(slot);
-      if (reader.never() || reader.agent() == who.now.agent() || who.seen.covers(reader)) {
-        slot = 0;
-        free = &slot;
+  if (reads(kind)) {
+    for (uint64_t &slot : cell.readers)
+      if (ordered(Epoch::unpack(slot), who)) { // whoever comes after this one comes after that one
+        slot = who.now.packed();
+        return;
       }
-    }
-    if (free)
-      *free = who.now.packed();
-    else
-      cell.more = sets.with(cell.more, who.now, who.seen);
+    cell.more = sets.with(cell.more, who.now, who.seen);
     return;
   }
   cell.writer = who.now.packed();
@@ -199,8 +216,11 @@ void Shadow::note(Cell &cell, Access kind, const Accessor &who) {
 
 //===-- What is in flight -----------------------------------------------------------------------------------------===//
 
-void Shadow::beginWrite(size_t offset, size_t count) {
-  each(offset, count, [](Cell &cell, size_t) { cell.flags |= Writing; });
+void Shadow::begin(Cell &cell, Access kind) {
+  if (kind == Access::AsyncWrite)
+    cell.flags |= Writing;
+  else if (kind == Access::AsyncRead)
+    cell.reading += cell.reading < 255;
 }
 
 void Shadow::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
@@ -211,10 +231,6 @@ void Shadow::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
     std::fill(std::begin(cell.readers), std::end(cell.readers), 0);
     cell.more = 0;
   });
-}
-
-void Shadow::beginRead(size_t offset, size_t count) {
-  each(offset, count, [](Cell &cell, size_t) { cell.reading += cell.reading < 255; });
 }
 
 void Shadow::endRead(size_t offset, size_t count) {

@@ -20,8 +20,9 @@ namespace dreamer::emulator {
 /// How memory is reached: by loads and stores, or by the engines of bulk copies and wgmma.
 enum class Proxy : uint8_t { Generic, Async };
 
-/// AtomicRead: an atomic or volatile load; Atomic: any other atomic, or a volatile store.
-enum class Access : uint8_t { Read, Write, AtomicRead, Atomic };
+/// AtomicRead: an atomic or volatile load; Atomic: any other atomic, or a volatile store. AsyncRead
+/// and AsyncWrite: of asynchronous work, which is under way from then on.
+enum class Access : uint8_t { Read, Write, AtomicRead, Atomic, AsyncRead, AsyncWrite };
 
 /// Sets of readers that nothing orders, each stored once and named by a number; 0 is the empty one.
 /// A set keeps at most `most` readers, the newest, so races with older ones may be missed.
@@ -73,7 +74,8 @@ public:
   Shadow(size_t bytes, size_t readersKept, bool initialised);
 
   size_t bytes() const { return size; }
-  /// Checks an access to [offset, offset + count), which lies inside, and notes it.
+  /// Checks an access to [offset, offset + count), which lies inside, and notes it. An AsyncRead is
+  /// under way until endRead(), and several may be; an AsyncWrite until landed().
   Conflict access(size_t offset, size_t count, Access kind, const Accessor &who);
   /// Forgets all: the bytes are of unknown value again, or of known value.
   void reset(bool initialised);
@@ -85,11 +87,8 @@ public:
   /// The bytes are those of an mbarrier object, or no more: only Atomic accesses are right.
   void setObject(size_t offset, size_t count, bool object);
 
-  /// An asynchronous write is under way until landed(), and belongs then to `writer`.
-  void beginWrite(size_t offset, size_t count);
+  /// An asynchronous write has ended: the bytes belong to `writer`.
   void landed(size_t offset, size_t count, Epoch writer, Proxy proxy);
-  /// An asynchronous read is under way until endRead(); reads may overlap.
-  void beginRead(size_t offset, size_t count);
   void endRead(size_t offset, size_t count);
 
 private:
@@ -120,7 +119,10 @@ private:
   template <typename Function>
   void visit(uint32_t cell, bool isPart, size_t base, size_t bytes, size_t begin, size_t end,
              Function &function);
+  /// A quick look that suffices for most reads; false: check() tells.
+  static bool surelyFine(const Cell &cell, Access kind, const Accessor &who);
   Conflict check(const Cell &cell, size_t byte, Access kind, const Accessor &who) const;
+  static void begin(Cell &cell, Access kind);
   void note(Cell &cell, Access kind, const Accessor &who);
 
   size_t size;

@@ -10,8 +10,15 @@ using namespace llvm;
 
 namespace dreamer::emulator {
 
-/// Replaces a call by values, one a result.
-static void replace(CallInst &call, ArrayRef<Value *> results, IRBuilder<> &builder) {
+SmallVector<Type *> resultTypesOf(const CallInst &call) {
+  if (auto *structure = dyn_cast<StructType>(call.getType()))
+    return SmallVector<Type *>(structure->elements());
+  if (call.getType()->isVoidTy())
+    return {};
+  return {call.getType()};
+}
+
+void replaceCall(CallInst &call, ArrayRef<Value *> results, IRBuilder<> &builder) {
   if (auto *structure = dyn_cast<StructType>(call.getType())) {
     Value *all = PoisonValue::get(structure);
     for (auto [i, result] : enumerate(results))
@@ -48,7 +55,7 @@ static bool rewriteSpecialRegister(Rewriter &rewriter, CallInst &call, StringRef
   }
   if (!value)
     return false;
-  replace(call, value, builder);
+  replaceCall(call, value, builder);
   return true;
 }
 
@@ -99,17 +106,13 @@ static void rewriteCall(Rewriter &rewriter, CallInst &call) {
   if (rewriteQuestion(call, name) || rewriteAtomicIntrinsic(rewriter, call, name) ||
       rewriteMath(rewriter, call, name))
     return;
-  SmallVector<Type *> types;
-  if (auto *structure = dyn_cast<StructType>(call.getType()))
-    types.assign(structure->element_begin(), structure->element_end());
-  else if (!call.getType()->isVoidTy())
-    types.push_back(call.getType());
+  SmallVector<Type *> types = resultTypesOf(call);
   IRBuilder<> builder(&call);
   SmallVector<Value *> operands(call.args()), results;
   Instruction instruction;
   instruction.name = name;
   if (rewriter.callOperation(builder, instruction, operands, types, results, call))
-    replace(call, results, builder);
+    replaceCall(call, results, builder);
 }
 
 void rewriteIntrinsics(Rewriter &rewriter) {

@@ -118,29 +118,42 @@ Value *Rewriter::fromSlot(IRBuilder<> &builder, Value *slot, Type *type) {
   return type->isIntegerTy() ? value : builder.CreateBitCast(value, type);
 }
 
-bool Rewriter::callOperation(IRBuilder<> &builder, dreamer::emulator::Instruction instruction,
-                             ArrayRef<Value *> operands, ArrayRef<Type *> resultTypes,
-                             SmallVectorImpl<Value *> &results, const llvm::Instruction &at) {
+std::unique_ptr<Operation> Rewriter::operationOf(dreamer::emulator::Instruction instruction,
+                                                 ArrayRef<Value *> operands, size_t resultCount) {
   instruction.inputs = operands.size();
-  instruction.outputs = resultTypes.size();
+  instruction.outputs = resultCount;
   for (Value *operand : operands) {
     auto *constant = dyn_cast<ConstantInt>(operand);
     instruction.known.push_back(constant && constant->getBitWidth() <= 64
                                     ? std::optional(constant->getSExtValue())
                                     : std::nullopt);
+  }
+  return makeOperation(instruction);
+}
+
+bool Rewriter::callOperation(IRBuilder<> &builder, dreamer::emulator::Instruction instruction,
+                             ArrayRef<Value *> operands, ArrayRef<Type *> resultTypes,
+                             SmallVectorImpl<Value *> &results, const llvm::Instruction &at) {
+  for (Value *operand : operands)
     if (!operand->getType()->isPointerTy() && layout.getTypeSizeInBits(operand->getType()) > 64) {
       unknown.insert(instruction.name + " with an operand of more than 64 bits");
       return false;
     }
-  }
-  std::unique_ptr<Operation> made = makeOperation(instruction);
+  std::unique_ptr<Operation> made = operationOf(instruction, operands, resultTypes.size());
   if (!made) {
     unknown.insert(instruction.name);
     return false;
   }
   made->site = *siteOf(at, instruction.name);
+  callOperation(builder, std::move(made), operands, resultTypes, results);
+  return true;
+}
+
+void Rewriter::callOperation(IRBuilder<> &builder, std::unique_ptr<Operation> operation,
+                             ArrayRef<Value *> operands, ArrayRef<Type *> resultTypes,
+                             SmallVectorImpl<Value *> &results) {
   auto &operations = result.instructions->operations;
-  operations.push_back(std::move(made));
+  operations.push_back(std::move(operation));
   Function *function = builder.GetInsertBlock()->getParent();
   Value *array = slots(function, operands.size() + resultTypes.size() + 1);
   for (auto [i, operand] : enumerate(operands))
@@ -154,7 +167,6 @@ bool Rewriter::callOperation(IRBuilder<> &builder, dreamer::emulator::Instructio
     Value *slot = builder.CreateConstInBoundsGEP1_64(i64, array, operands.size() + i);
     results.push_back(fromSlot(builder, builder.CreateLoad(i64, slot), type));
   }
-  return true;
 }
 
 Expected<Rewritten> rewrite(Module &module, const RewriteOptions &options) {
@@ -169,6 +181,7 @@ Expected<Rewritten> rewrite(Module &module, const RewriteOptions &options) {
         "expected a function with the calling convention ptx_kernel, found none");
   makeTotal(rewriter);
   rewriteInlinePtx(rewriter);
+  joinWarpIntrinsics(rewriter);
   rewriteIntrinsics(rewriter);
   if (!rewriter.unknown.empty()) {
     std::string list;

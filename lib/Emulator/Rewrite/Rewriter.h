@@ -50,12 +50,20 @@ public:
   llvm::FunctionCallee runtime(llvm::StringRef name, llvm::Type *result,
                                llvm::ArrayRef<llvm::Type *> parameters);
 
-  /// Calls the operation of `instruction` at the builder's place. Null: it is unknown (noted).
+  /// Calls the operation of `instruction` at the builder's place. False: it is unknown (noted).
   /// Gives its results, each of the type asked for.
   bool callOperation(llvm::IRBuilder<> &builder, Instruction instruction,
                      llvm::ArrayRef<llvm::Value *> operands,
                      llvm::ArrayRef<llvm::Type *> resultTypes,
                      llvm::SmallVectorImpl<llvm::Value *> &results, const llvm::Instruction &at);
+  /// The operation that callOperation() would call; null: there is none.
+  std::unique_ptr<Operation>
+  operationOf(Instruction instruction, llvm::ArrayRef<llvm::Value *> operands, size_t resultCount);
+  /// Calls an operation, whose site is set, in the same way.
+  void callOperation(llvm::IRBuilder<> &builder, std::unique_ptr<Operation> operation,
+                     llvm::ArrayRef<llvm::Value *> operands,
+                     llvm::ArrayRef<llvm::Type *> resultTypes,
+                     llvm::SmallVectorImpl<llvm::Value *> &results);
 
   llvm::Value *toSlot(llvm::IRBuilder<> &builder, llvm::Value *value);
   llvm::Value *fromSlot(llvm::IRBuilder<> &builder, llvm::Value *slot, llvm::Type *type);
@@ -78,6 +86,8 @@ void placeSharedVariables(Rewriter &rewriter);
 void makeTotal(Rewriter &rewriter);
 /// Inline PTX becomes LLVM IR and operations.
 void rewriteInlinePtx(Rewriter &rewriter);
+/// Intrinsics of a warp that follow each other become one operation.
+void joinWarpIntrinsics(Rewriter &rewriter);
 /// Calls of intrinsics become IR, operations, or functions of the machine.
 void rewriteIntrinsics(Rewriter &rewriter);
 /// Atomics take part in synchronization, and let others go first.
@@ -88,6 +98,11 @@ void limitLoops(Rewriter &rewriter);
 /// Functions that run one thread of a kernel from an array of arguments.
 void addLaunchFunctions(Rewriter &rewriter);
 
+/// The types of what a call gives: the fields of a structure, one, or none.
+llvm::SmallVector<llvm::Type *> resultTypesOf(const llvm::CallInst &call);
+/// Replaces a call by values, one for each of those types.
+void replaceCall(llvm::CallInst &call, llvm::ArrayRef<llvm::Value *> results,
+                 llvm::IRBuilder<> &builder);
 /// Replaces a call of an arithmetic intrinsic ("fma.rn.f": "llvm.nvvm." left out); false: unknown.
 bool rewriteMath(Rewriter &rewriter, llvm::CallInst &call, llvm::StringRef name);
 /// Replaces a call of an atomic intrinsic ("atomic.add.gen.i.cta") by an atomic instruction.

@@ -35,10 +35,16 @@ public:
     std::optional<SharedAddress> to = thread.sharedAddress(slots[0], bytes, *this, bytes);
     if (!to)
       return;
+    if (to->block != thread.block) {
+      thread.report(Check::Operand, *this,
+                    "cp.async writes shared memory of its own block, found another block's",
+                    "block");
+      return;
+    }
     const std::byte *from = nullptr;
     if (sourceBytes)
-      from = thread.access(Space::Global, slots[1], sourceBytes, Access::Read, *this, bytes);
-    thread.block->state<AsyncCopies>().add(thread, *to, from, bytes, sourceBytes, *this);
+      from = thread.access(Space::Global, slots[1], sourceBytes, Access::AsyncRead, *this, bytes);
+    thread.block->state<AsyncCopies>().add(thread, to->offset, from, bytes, sourceBytes, *this);
   }
 };
 

@@ -29,6 +29,14 @@ struct Gathering {
   unsigned votes = 0; ///< predicates that were true
   Reduce reduce = Reduce::None;
   Clock clock, published;
+
+  /// For those who come next; keeps the room that it has.
+  void clear() {
+    waiting.clear();
+    arrived = votes = 0;
+    clock.clear();
+    published.clear();
+  }
 };
 
 class Barriers : public BlockState {
@@ -71,9 +79,8 @@ public:
                            " came " + std::to_string(came) + " lanes of " + std::to_string(alive),
                        "aligned");
       }
-    std::vector<Thread *> waiting = std::move(gathering.waiting);
-    unsigned votes = gathering.votes, all = waiting.size();
-    for (Thread *thread : waiting) {
+    unsigned votes = gathering.votes, all = gathering.waiting.size();
+    for (Thread *thread : gathering.waiting) {
       switch (gathering.reduce) {
       case Reduce::None:
         break;
@@ -91,7 +98,7 @@ public:
         thread->acquire(gathering.clock, gathering.published);
       thread->wake();
     }
-    gathering = Gathering();
+    gathering.clear();
   }
 };
 

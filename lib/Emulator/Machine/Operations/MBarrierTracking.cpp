@@ -37,20 +37,14 @@ namespace {
 /// The copies of one thread that one object tracks.
 class TrackedCopies : public InFlight {
 public:
-  TrackedCopies(AsyncCopies::Group copies, Epoch writer)
-      : copies(std::move(copies)), writer(writer) {}
-  void move() {
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : copies)
-      copy->move();
-  }
-  void settle() override {
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : copies)
-      copy->land(writer);
-    copies.clear();
-  }
+  TrackedCopies(CopiesOfThread &copies, Epoch writer)
+      : copies(copies), begin(copies.begin()), end(copies.end()), writer(writer) {}
+  void move() { copies.move(begin, end); }
+  void settle() override { copies.land(begin, end, writer); }
 
 private:
-  AsyncCopies::Group copies;
+  CopiesOfThread &copies;
+  uint64_t begin, end; ///< their numbers
   Epoch writer;
 };
 
@@ -96,10 +90,8 @@ public:
       return;
     if (increments)
       state.addPending(block, at->offset, thread, *this);
-    AsyncCopies::Group copies = block.state<AsyncCopies>().underWay(thread);
-    for (const std::shared_ptr<AsyncCopyInFlight> &copy : copies)
-      copy->tracked = true;
-    auto tracked = std::make_shared<TrackedCopies>(std::move(copies), momentOf(thread));
+    auto tracked =
+        std::make_shared<TrackedCopies>(block.state<AsyncCopies>().track(thread), momentOf(thread));
     auto arrival = std::make_unique<Arrival>(std::move(tracked), at->offset, thread, *this);
     if (block.checking())
       thread.tick();

@@ -32,29 +32,55 @@ protected:
   }
   std::byte *row(Warp &warp, unsigned i, Access kind) const {
     Thread &lane = warp.lane(i);
-    return lane.access(Space::Shared, lane.slots[0], rowBytes, kind, *this, rowBytes);
+    return lane.access(Space::Shared, lane.slots[addressSlot], rowBytes, kind, *this, rowBytes);
   }
 
   unsigned matrices;
   bool transposed;
+  unsigned addressSlot = 0;
 };
 
 class LoadMatrix final : public MatrixMemoryOperation {
 public:
   using MatrixMemoryOperation::MatrixMemoryOperation;
 
+  bool joins() const override { return true; }
+  bool place(std::span<const uint16_t> places) override {
+    for (unsigned i = 0; i < matrices; ++i)
+      if (places[1 + i] != places[1] + i)
+        return false;
+    addressSlot = places[0];
+    resultSlot = places[1];
+    return true;
+  }
+
   void execute(Warp &warp, uint32_t lanes) const override {
     alignas(16) uint16_t elements[4][64] = {};
     for (unsigned i = 0; i < 8 * matrices; ++i)
       if (lanes >> i & 1)
         std::memcpy(elements[i / 8] + i % 8 * 8, row(warp, i, Access::Read), rowBytes);
+    if (!transposed) { // lane i holds word i of each
+      for (; lanes; lanes &= lanes - 1) {
+        unsigned i = __builtin_ctz(lanes);
+        uint64_t *results = warp.lane(i).slots + resultSlot;
+        for (unsigned matrix = 0; matrix < matrices; ++matrix) {
+          uint32_t word;
+          std::memcpy(&word, &elements[matrix][2 * i], sizeof word);
+          results[matrix] = word;
+        }
+      }
+      return;
+    }
     for (; lanes; lanes &= lanes - 1) {
       unsigned i = __builtin_ctz(lanes), low = element(i, 0), high = element(i, 1);
       for (unsigned matrix = 0; matrix < matrices; ++matrix)
-        warp.lane(i).slots[inputs + matrix] =
+        warp.lane(i).slots[resultSlot + matrix] =
             elements[matrix][low] | uint32_t(elements[matrix][high]) << 16;
     }
   }
+
+private:
+  unsigned resultSlot = 1; ///< of the first matrix
 };
 
 class StoreMatrix final : public MatrixMemoryOperation {
@@ -79,6 +105,7 @@ public:
 
 class MoveMatrix final : public WarpOperation {
 public:
+  bool joins() const override { return true; }
   void execute(Warp &warp, uint32_t lanes) const override {
     uint16_t elements[64] = {};
     for (uint32_t rest = lanes; rest; rest &= rest - 1)

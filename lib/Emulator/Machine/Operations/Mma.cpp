@@ -181,8 +181,25 @@ void MmaOperation::execute(Warp &warp, uint32_t lanes) const {
     return multiply(warp);
   // Reported already: some lanes have exited or were never there. What hardware does is undefined.
   for (; lanes; lanes &= lanes - 1) {
-    std::fill_n(warp.lane(__builtin_ctz(lanes)).slots + inputs, mma.registersOfD(), 0);
+    std::fill_n(warp.lane(__builtin_ctz(lanes)).slots + slot.d, registers.d, 0);
   }
+}
+
+bool MmaOperation::place(std::span<const uint16_t> places) {
+  auto first = [&](unsigned count) -> std::optional<unsigned> {
+    std::span<const uint16_t> own = places.first(count);
+    places = places.subspan(count);
+    for (unsigned i = 0; i < count; ++i)
+      if (own[i] != own[0] + i)
+        return std::nullopt;
+    return own[0];
+  };
+  std::optional<unsigned> a = first(registers.a), b = first(registers.b), c = first(registers.c),
+                          d = first(registers.d);
+  if (!a || !b || !c || !d)
+    return false;
+  slot = {*a, *b, *c, *d};
+  return true;
 }
 
 } // namespace dreamer::emulator

@@ -25,18 +25,18 @@ public:
       : MmaOperation(mma), decodeA(floatDecoder(mma.a)), decodeB(floatDecoder(mma.b)) {}
 
   void multiply(Warp &warp) const override {
-    unsigned k = mma.shape.k, inA = mma.registersOfA(), inB = mma.registersOfB();
+    unsigned k = mma.shape.k;
     LaneSlots lanes(warp);
     alignas(32) uint32_t words[16 * 8];
     alignas(32) float a[16 * most], columnsOfB[8 * most], b[8 * most], c[16 * 8];
-    gatherWords(lanes, 16, inA, words);
-    decodeA(words, 32 * inA, a);
-    gatherWords(lanes + inA, 8, inB, words);
-    decodeB(words, 32 * inB, columnsOfB);
+    gatherWords(lanes + slot.a, 16, registers.a, words);
+    decodeA(words, 32 * registers.a, a);
+    gatherWords(lanes + slot.b, 8, registers.b, words);
+    decodeB(words, 32 * registers.b, columnsOfB);
     transpose(8, k, reinterpret_cast<const uint32_t *>(columnsOfB),
               reinterpret_cast<uint32_t *>(b));
 
-    LaneSlots sums = lanes + (inA + inB), results = lanes + inputs;
+    LaneSlots sums = lanes + slot.c, results = lanes + slot.d;
     if (mma.c == Format::F32) {
       gatherAccumulator(sums, 16, 8, reinterpret_cast<uint32_t *>(c));
       addProduct(16, 8, k, a, b, c);
@@ -61,22 +61,20 @@ public:
 
   void multiply(Warp &warp) const override {
     unsigned m = mma.shape.m, k = mma.shape.k;
-    unsigned inA = mma.registersOfA(), inB = mma.registersOfB(), inC = mma.registersOfC();
     double a[16 * 16], b[16 * 8], c[16 * 8];
     for (unsigned lane = 0; lane < 32; ++lane) {
       const uint64_t *slots = warp.lane(lane).slots;
-      for (unsigned r = 0; r < inA; ++r)
-        at(a, k, placeInA(m, 1, lane, r, 0)) = std::bit_cast<double>(slots[r]);
-      for (unsigned r = 0; r < inB; ++r)
-        at(b, 8, placeInB(1, lane, r, 0)) = std::bit_cast<double>(slots[inA + r]);
-      for (unsigned r = 0; r < inC; ++r)
-        at(c, 8, placeInAccumulator(m, 1, lane, r, 0)) =
-            std::bit_cast<double>(slots[inA + inB + r]);
+      for (unsigned r = 0; r < registers.a; ++r)
+        at(a, k, placeInA(m, 1, lane, r, 0)) = std::bit_cast<double>(slots[slot.a + r]);
+      for (unsigned r = 0; r < registers.b; ++r)
+        at(b, 8, placeInB(1, lane, r, 0)) = std::bit_cast<double>(slots[slot.b + r]);
+      for (unsigned r = 0; r < registers.c; ++r)
+        at(c, 8, placeInAccumulator(m, 1, lane, r, 0)) = std::bit_cast<double>(slots[slot.c + r]);
     }
     addProduct(m, 8, k, a, b, c);
     for (unsigned lane = 0; lane < 32; ++lane)
-      for (unsigned r = 0; r < inC; ++r)
-        warp.lane(lane).slots[inputs + r] =
+      for (unsigned r = 0; r < registers.c; ++r)
+        warp.lane(lane).slots[slot.d + r] =
             std::bit_cast<uint64_t>(at(c, 8, placeInAccumulator(m, 1, lane, r, 0)));
   }
 
@@ -98,18 +96,18 @@ public:
         unsigned lane = 4 * quad + i % 4 + i / 4 * 16;
         const uint64_t *slots = warp.lane(lane).slots;
         for (unsigned e = 0; e < 4; ++e) {
-          at(a, 4, placeInQuadA(mma.aIsColumnMajor, lane, e)) = half(slots, e);
-          at(b, 8, placeInQuadB(mma.bIsColumnMajor, lane, e)) = half(slots + 2, e);
+          at(a, 4, placeInQuadA(mma.aIsColumnMajor, lane, e)) = half(slots + slot.a, e);
+          at(b, 8, placeInQuadB(mma.bIsColumnMajor, lane, e)) = half(slots + slot.b, e);
         }
         for (unsigned e = 0; e < 8; ++e)
           at(c, 8, placeInQuadAccumulator(mma.c == Format::F16, lane, e)) =
-              mma.c == Format::F16 ? half(slots + 4, e)
-                                   : std::bit_cast<float>(uint32_t(slots[4 + e]));
+              mma.c == Format::F16 ? half(slots + slot.c, e)
+                                   : std::bit_cast<float>(uint32_t(slots[slot.c + e]));
       }
       addProduct(8, 8, 4, a, b, c);
       for (unsigned i = 0; i < 8; ++i) {
         unsigned lane = 4 * quad + i % 4 + i / 4 * 16;
-        uint64_t *results = warp.lane(lane).slots + inputs;
+        uint64_t *results = warp.lane(lane).slots + slot.d;
         auto value = [&](unsigned e) {
           return at(c, 8, placeInQuadAccumulator(mma.d == Format::F16, lane, e));
         };

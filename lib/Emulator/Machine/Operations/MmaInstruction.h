@@ -46,17 +46,31 @@ struct MmaInstruction {
 /// order but for the types: those that PTX writes (D, A, B, C), or those that tell intrinsics apart.
 std::optional<MmaInstruction> parseMma(const std::vector<std::string_view> &words);
 
+/// A number for each matrix of a product.
+struct OfMatrices {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+};
+
 /// An mma.sync: all lanes come with A, B, C in registers, and leave with D.
 class MmaOperation : public WarpOperation {
 public:
-  explicit MmaOperation(const MmaInstruction &mma) : mma(mma) {}
+  explicit MmaOperation(const MmaInstruction &mma)
+      : MmaOperation(mma, {mma.registersOfA(), mma.registersOfB(), mma.registersOfC(),
+                           mma.registersOfD()}) {}
+  MmaOperation(const MmaInstruction &mma, OfMatrices registers)
+      : mma(mma), registers(registers),
+        slot{0, registers.a, registers.a + registers.b, registers.a + registers.b + registers.c} {}
   void execute(Warp &warp, uint32_t lanes) const final;
+  bool joins() const final { return true; }
+  bool place(std::span<const uint16_t> places) final;
 
 protected:
   /// All 32 lanes are there.
   virtual void multiply(Warp &warp) const = 0;
 
   MmaInstruction mma;
+  OfMatrices registers; ///< of a lane
+  OfMatrices slot;      ///< of the first register; the others follow
 };
 
 std::unique_ptr<Operation> makeFloatMma(const MmaInstruction &mma);

@@ -36,21 +36,20 @@ public:
 
   void multiply(Warp &warp) const override {
     unsigned m = mma.shape.m, k = mma.shape.k;
-    unsigned inA = mma.registersOfA(), inB = mma.registersOfB();
     LaneSlots lanes(warp);
     alignas(32) uint32_t words[16 * 8];
     alignas(32) int16_t a[16 * most], columnsOfB[8 * most], b[8 * most];
     alignas(32) int32_t products[16 * 8] = {}, c[16 * 8];
-    gatherWords(lanes, m, inA, words);
-    decodeA(words, 32 * inA, a);
-    gatherWords(lanes + inA, 8, inB, words);
-    decodeB(words, 32 * inB, columnsOfB);
+    gatherWords(lanes + slot.a, m, registers.a, words);
+    decodeA(words, 32 * registers.a, a);
+    gatherWords(lanes + slot.b, 8, registers.b, words);
+    decodeB(words, 32 * registers.b, columnsOfB);
     transpose(8, k / 2, reinterpret_cast<const uint32_t *>(columnsOfB),
               reinterpret_cast<uint32_t *>(b)); // pairs of elements
     addProduct(m, 8, k, a, b, products);
-    gatherAccumulator(lanes + (inA + inB), m, 8, reinterpret_cast<uint32_t *>(c));
+    gatherAccumulator(lanes + slot.c, m, 8, reinterpret_cast<uint32_t *>(c));
     addIntegers(m * 8, products, mma.saturate, c);
-    scatterAccumulator(lanes + inputs, m, 8, reinterpret_cast<const uint32_t *>(c));
+    scatterAccumulator(lanes + slot.d, m, 8, reinterpret_cast<const uint32_t *>(c));
   }
 
 private:
@@ -64,12 +63,11 @@ public:
 
   void multiply(Warp &warp) const override {
     unsigned m = mma.shape.m, words = mma.shape.k / 32;
-    unsigned inA = mma.registersOfA(), inB = mma.registersOfB();
     LaneSlots lanes(warp);
     uint32_t a[16 * 8], b[8 * 8];
     int32_t products[16 * 8] = {}, c[16 * 8];
-    gatherWords(lanes, m, inA, a);
-    gatherWords(lanes + inA, 8, inB, b);
+    gatherWords(lanes + slot.a, m, registers.a, a);
+    gatherWords(lanes + slot.b, 8, registers.b, b);
     for (unsigned row = 0; row < m; ++row)
       for (unsigned column = 0; column < 8; ++column)
         for (unsigned i = 0; i < words; ++i) {
@@ -77,9 +75,9 @@ public:
           products[8 * row + column] +=
               std::popcount(mma.bits == MmaInstruction::Xor ? left ^ right : left & right);
         }
-    gatherAccumulator(lanes + (inA + inB), m, 8, reinterpret_cast<uint32_t *>(c));
+    gatherAccumulator(lanes + slot.c, m, 8, reinterpret_cast<uint32_t *>(c));
     addIntegers(m * 8, products, false, c);
-    scatterAccumulator(lanes + inputs, m, 8, reinterpret_cast<const uint32_t *>(c));
+    scatterAccumulator(lanes + slot.d, m, 8, reinterpret_cast<const uint32_t *>(c));
   }
 };
 

@@ -170,11 +170,10 @@ private:
     Shadow &shadow = *warp.block->shadow;
     Thread &reader = warp.lane(0);
     Conflict conflict =
-        shadow.access(range.begin, range.count, Access::Read,
+        shadow.access(range.begin, range.count, Access::AsyncRead,
                       {reader.now(), reader.clock, &reader.published, Proxy::Async});
     if (conflict.kind != Conflict::None)
       warp.block->report(conflict, &reader, site, Access::Read);
-    shadow.beginRead(range.begin, range.count);
     group.reads.push_back({range, reader.now()});
   }
 

@@ -126,26 +126,31 @@ private:
 
 //===-- Products --------------------------------------------------------------------------------------------------===//
 
+struct WmmaFragments {
+  explicit WmmaFragments(const MmaInstruction &mma)
+      : a{mma.shape, Part::A, mma.a}, b{mma.shape, Part::B, mma.b}, c{mma.shape, Part::Sum, mma.c},
+        d{mma.shape, Part::Sum, mma.d} {}
+  bool exist() const { return exists(a) && exists(b) && exists(c) && exists(d); }
+  OfMatrices registers() const {
+    return {a.registers(), b.registers(), c.registers(), d.registers()};
+  }
+  WmmaFragment a, b, c, d;
+};
+
 class WmmaProduct final : public MmaOperation {
 public:
-  WmmaProduct(const MmaInstruction &mma)
-      : MmaOperation(mma), a{mma.shape, Part::A, mma.a}, b{mma.shape, Part::B, mma.b},
-        c{mma.shape, Part::Sum, mma.c}, d{mma.shape, Part::Sum, mma.d} {}
-
-  bool fits(const Instruction &instruction) const {
-    return exists(a) && exists(b) && exists(c) && exists(d) &&
-           instruction.inputs == a.registers() + b.registers() + c.registers() &&
-           instruction.outputs == d.registers();
-  }
+  /// The fragments exist.
+  WmmaProduct(const MmaInstruction &mma, const WmmaFragments &of)
+      : MmaOperation(mma, of.registers()), a(of.a), b(of.b), c(of.c), d(of.d) {}
 
   void multiply(Warp &warp) const override {
     if (mma.a == Format::F64)
       return multiplyDoubles(warp);
-    gather(warp, 0, a, words);
+    gather(warp, slot.a, a, words);
     isInteger(mma.a) ? decodeIntegers(words, a, left) : decodeFloats(words, a, left);
-    gather(warp, a.registers(), b, words);
+    gather(warp, slot.b, b, words);
     isInteger(mma.b) ? decodeIntegers(words, b, turned) : decodeFloats(words, b, turned);
-    gather(warp, a.registers() + b.registers(), c, words);
+    gather(warp, slot.c, c, words);
     isInteger(mma.a) ? multiplyIntegers() : multiplyFloats();
     scatter(warp, words);
   }
@@ -163,7 +168,7 @@ private:
   void scatter(Warp &warp, const uint32_t *from) const {
     for (unsigned lane = 0; lane < 32; ++lane)
       for (unsigned i = 0; i < d.used(); ++i)
-        warp.lane(lane).slots[inputs + i] = *from++;
+        warp.lane(lane).slots[slot.d + i] = *from++;
   }
   static float *floats(uint32_t *numbers) { return reinterpret_cast<float *>(numbers); }
   static void decodeFloats(const uint32_t *from, const WmmaFragment &fragment, uint32_t *to) {
@@ -211,16 +216,16 @@ private:
     double x[32], columns[32], y[32], sums[64];
     for (unsigned lane = 0; lane < 32; ++lane) {
       const uint64_t *slots = warp.lane(lane).slots;
-      x[lane] = std::bit_cast<double>(slots[0]);
-      columns[lane] = std::bit_cast<double>(slots[1]);
-      sums[2 * lane] = std::bit_cast<double>(slots[2]);
-      sums[2 * lane + 1] = std::bit_cast<double>(slots[3]);
+      x[lane] = std::bit_cast<double>(slots[slot.a]);
+      columns[lane] = std::bit_cast<double>(slots[slot.b]);
+      sums[2 * lane] = std::bit_cast<double>(slots[slot.c]);
+      sums[2 * lane + 1] = std::bit_cast<double>(slots[slot.c + 1]);
     }
     for (unsigned i = 0; i < 32; ++i)
       y[i % 4 * 8 + i / 4] = columns[i];
     addProduct(8, 8, 4, x, y, sums);
     for (unsigned i = 0; i < 64; ++i)
-      warp.lane(i / 2).slots[inputs + i % 2] = std::bit_cast<uint64_t>(sums[i]);
+      warp.lane(i / 2).slots[slot.d + i % 2] = std::bit_cast<uint64_t>(sums[i]);
   }
 
   WmmaFragment a, b, c, d;
@@ -294,10 +299,12 @@ std::unique_ptr<Operation> makeWmma(const Instruction &instruction) {
       ((mma->a == Format::BF16 || mma->a == Format::TF32) &&
        (mma->c != Format::F32 || mma->d != Format::F32)))
     return nullptr;
-  auto product = std::make_unique<WmmaProduct>(*mma);
-  if (!product->fits(instruction))
+  WmmaFragments fragments(*mma);
+  OfMatrices registers = fragments.registers();
+  if (!fragments.exist() || instruction.inputs != registers.a + registers.b + registers.c ||
+      instruction.outputs != registers.d)
     return nullptr;
-  return product;
+  return std::make_unique<WmmaProduct>(*mma, fragments);
 }
 
 } // namespace dreamer::emulator
