@@ -14,6 +14,7 @@ namespace dreamer::runtime {
 struct GpuOptions {
   int ordinal = 0;      ///< which device of the machine
   bool check = true;    ///< races, bounds, uninitialised memory, ...: see docs/emulator.md
+  bool strict = false;  ///< checks what PTX's memory model asks for and practice leaves out, too
   bool lazy = false;    ///< asynchronous work is done as late as allowed, not at once
   uint64_t seed = 0;    ///< of the order of whatever may vary; 0: the plain order
   unsigned workers = 1; ///< threads of the host
@@ -28,7 +29,7 @@ Result<std::shared_ptr<Gpu>> openEmulatorGpu(const GpuOptions &options);
 
 /// The function of the plug-in. Both sides are C++ of one build, so versions must be equal.
 constexpr const char *emulatorPluginFunction = "dreamer_emulator_open";
-constexpr uint32_t emulatorPluginVersion = 1;
+constexpr uint32_t emulatorPluginVersion = 2;
 /// False, and nothing done: another version.
 using EmulatorPlugin = bool (*)(uint32_t version, const GpuOptions *options,
                                 std::shared_ptr<Gpu> *gpu);

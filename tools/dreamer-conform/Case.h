@@ -50,13 +50,16 @@ struct Group {
 // What there is, a file each.
 Group mmaGroup();
 Group mmaNewGroup(); ///< those of PTX ISA 8.7
+Group wmmaGroup();
 std::vector<Group> wgmmaGroups();
 Group matrixMoveGroup();
 Group conversionGroup();
 Group warpGroup();
 Group asyncCopyGroup();
 Group tensorGroup();
+Group bulkGroup();
 Group synchronizationGroup();
+Group atomicGroup();
 Group clusterGroup();
 std::vector<Group> allGroups();
 

@@ -14,13 +14,6 @@ namespace dreamer::conform {
 namespace {
 
 constexpr unsigned tileWords = 4096; ///< what tiles have room for
-constexpr const char *base = "  %base64 = ptrtoint ptr addrspace(3) @dynamic to i64\n"
-                             "  %base = trunc i64 %base64 to i32\n";
-
-constexpr const char *waitForPhase =
-    "{ .reg .pred p; WAIT: mbarrier.try_wait.parity.shared::cta.b64 p, [$0], 0; @p bra DONE; "
-    "bra WAIT; DONE: }";
-
 std::string dimensions(unsigned rank) { return std::to_string(rank) + "d"; }
 
 /// The kernel's inputs: coordinates, then the bytes of the tile. Thread 0 copies.
@@ -44,12 +37,11 @@ KernelText tensorKernel(const std::string &name, unsigned rank, const std::strin
     if (size_t at = ptx.find(from); at != ptx.npos)
       ptx.replace(at, from.size(), to);
   bool load = copy.find("complete_tx") != copy.npos;
-  text.body =
-      std::string(base) + "  %barrier = add i32 %base, " + std::to_string(tileWords * 4) +
-      "\n  %first = icmp eq i32 %tid, 0\n  br i1 %first, label %copy, label %rest\ncopy:\n" +
-      statement(ptx, values, constraints) + "  br label %rest\nrest:\n" +
-      "  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n" +
-      (load ? statement(waitForPhase, {"i32 %barrier"}, "r") : "");
+  text.body = std::string(defineBase) + "  %barrier = add i32 %base, " +
+              std::to_string(tileWords * 4) + "\n" +
+              onlyFirst("copy", statement(ptx, values, constraints)) +
+              "  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n" +
+              (load ? statement(waitInBlock, {"i32 %barrier"}, "r") : "");
   return text;
 }
 
@@ -216,7 +208,7 @@ Group asyncCopyGroup() {
                     .imageWords = 128,
                     .afterWords = 128};
     // Every size of the source, from nothing to all.
-    text.body = std::string(base) +
+    text.body = std::string(defineBase) +
                 "  %offset = mul i32 %tid, 16\n  %to = add i32 %base, %offset\n"
                 "  %from = getelementptr i8, ptr addrspace(1) %image, i32 %offset\n" +
                 statement("cp.async." + std::string(form.cache) + ".shared.global [$0], [$1], " +

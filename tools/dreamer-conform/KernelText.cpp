@@ -20,6 +20,12 @@ std::string operands(unsigned first, unsigned count) {
   return text + "}";
 }
 
+std::string onlyFirst(const std::string &name, const std::string &body) {
+  return "  %first." + name + " = icmp eq i32 %tid, 0\n  br i1 %first." + name + ", label %" +
+         name + ", label %" + name + ".rest\n" + name + ":\n" + body + "  br label %" + name +
+         ".rest\n" + name + ".rest:\n";
+}
+
 std::string assembly(const std::string &name, const std::string &ptx, const Registers &out,
                      const std::vector<std::string> &values, const std::string &constraints,
                      bool tied) {
@@ -117,7 +123,7 @@ Kernel KernelText::kernel() const {
           " = getelementptr i64, ptr addrspace(1) %out, i32 %out.at" + n + "\n  store i64 " +
           whole + ", ptr addrspace(1) %out.to" + n + "\n";
   }
-  if (afterWords)
+  if (afterWords && !ownAfter)
     ir += std::string(barrier) +
           "  br label %after.begin\nafter.begin:\n  %after.row = mul i32 %block, " +
           number(afterWords) + "\n" +

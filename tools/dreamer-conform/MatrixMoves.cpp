@@ -11,9 +11,6 @@ namespace dreamer::conform {
 namespace {
 
 constexpr unsigned sets = 4;
-constexpr const char *address = "  %base64 = ptrtoint ptr addrspace(3) @dynamic to i64\n"
-                                "  %base = trunc i64 %base64 to i32\n"
-                                "  %at = add i32 %base, %i0\n";
 
 void addMove(Group &group, bool store, unsigned matrices, bool transposed) {
   std::string form = ".x" + std::to_string(matrices) + (transposed ? ".trans" : "");
@@ -23,7 +20,7 @@ void addMove(Group &group, bool store, unsigned matrices, bool transposed) {
   for (char &letter : text.name)
     letter = letter == '.' ? '_' : letter;
   std::string ptx = name.substr(0, 8) + ".sync.aligned.m8n8" + form + ".shared.b16 ";
-  text.body = address;
+  text.body = std::string(defineBase) + "  %at = add i32 %base, %i0\n";
   if (store) {
     text.afterWords = 1024;
     text.in = "r" + Registers(matrices, 'r');

@@ -16,6 +16,8 @@ struct Form {
   std::string_view d, a, b, c;
   std::string_view extra = "";  ///< before the types: ".satfinite"
   std::string_view suffix = ""; ///< after them: ".xor.popc"
+  std::string_view layouts = ".row.col";
+  unsigned products = 1; ///< at a time
 };
 
 /// Registers of a thread's share of rows x columns elements.
@@ -28,8 +30,9 @@ class Fragments {
 public:
   explicit Fragments(const Form &form)
       : a(element(form.a)), b(element(form.b)), c(element(form.c)),
-        inA(registersOf(a, form.m * form.k)), inB(registersOf(b, form.k * form.n)),
-        inC(registersOf(c, form.m * form.n)) {}
+        inA(registersOf(a, form.products * form.m * form.k)),
+        inB(registersOf(b, form.products * form.k * form.n)),
+        inC(registersOf(c, form.products * form.m * form.n)) {}
 
   const Element &a, &b, &c;
   const Registers inA, inB, inC;
@@ -67,12 +70,12 @@ void addCases(Group &group, const Form &form) {
   std::string types;
   for (std::string_view type : {form.d, form.a, form.b, form.c})
     types += "." + std::string(type);
-  std::string ptx = "mma.sync.aligned." + shape + ".row.col" + std::string(form.extra) + types +
-                    std::string(form.suffix);
+  std::string ptx = "mma.sync.aligned." + shape + std::string(form.layouts) +
+                    std::string(form.extra) + types + std::string(form.suffix);
   std::string name = ptx;
   for (char &letter : name)
     letter = letter == '.' ? '_' : letter;
-  Registers out = registersOf(element(form.d), form.m * form.n);
+  Registers out = registersOf(element(form.d), form.products * form.m * form.n);
   unsigned first = unsigned(out.size()), second = first + unsigned(fragments.inA.size()),
            third = second + unsigned(fragments.inB.size());
   ptx += " " + operands(0, first) + ", " + operands(first, unsigned(fragments.inA.size())) + ", " +
@@ -124,6 +127,13 @@ Group mmaGroup() {
     addCases(group, {16, 8, k, "f32", "bf16", "bf16", "f32"});
     addCases(group, {16, 8, k / 2, "f32", "tf32", "tf32", "f32"});
   }
+  for (std::string_view layouts : {".row.col", ".row.row", ".col.col", ".col.row"})
+    for (std::string_view sum : {"f16", "f32"}) {
+      Form quad{8, 8, 4, sum, "f16", "f16", sum};
+      quad.layouts = layouts;
+      quad.products = 4;
+      addCases(group, quad);
+    }
   addCases(group, {8, 8, 4, "f64", "f64", "f64", "f64"});
   for (unsigned k : {4, 8, 16})
     addCases(group, {16, 8, k, "f64", "f64", "f64", "f64"});

@@ -13,8 +13,9 @@ using namespace runtime;
 
 std::vector<Group> allGroups() {
   std::vector<Group> groups = {
-      mmaGroup(),       mmaNewGroup(), matrixMoveGroup(),      conversionGroup(), warpGroup(),
-      asyncCopyGroup(), tensorGroup(), synchronizationGroup(), clusterGroup()};
+      mmaGroup(),    mmaNewGroup(),    wmmaGroup(),   matrixMoveGroup(), conversionGroup(),
+      warpGroup(),   asyncCopyGroup(), tensorGroup(), bulkGroup(),       synchronizationGroup(),
+      atomicGroup(), clusterGroup()};
   for (Group &group : wgmmaGroups())
     groups.push_back(std::move(group));
   return groups;

@@ -76,12 +76,29 @@ std::vector<uint32_t> randomWords(size_t count, Random &random) {
   return words;
 }
 
-std::vector<uint32_t> exactWords(size_t count, const Element &element, Random &random) {
+template <typename Value>
+static std::vector<uint32_t> wordsOf(size_t count, const Element &element, Value value) {
   std::vector<uint32_t> words(count);
-  for (uint32_t &word : words)
-    for (unsigned bit = 0; bit < 32; bit += element.bits)
-      word |= uint32_t(exactValue(element, random)) << bit;
+  for (size_t bit = 0; bit + element.bits <= 32 * count; bit += element.bits) {
+    uint64_t bits = value();
+    words[bit / 32] |= uint32_t(bits) << bit % 32;
+    if (element.bits == 64)
+      words[bit / 32 + 1] = uint32_t(bits >> 32);
+  }
   return words;
+}
+
+std::vector<uint32_t> exactWords(size_t count, const Element &element, Random &random) {
+  return wordsOf(count, element, [&] { return exactValue(element, random); });
+}
+
+std::vector<uint32_t> wildWords(size_t count, const Element &element, Random &random) {
+  return wordsOf(count, element, [&] { return wildValue(element, random); });
+}
+
+std::vector<uint32_t> sparseWords(size_t count, const Element &element, Random &random) {
+  return wordsOf(count, element,
+                 [&] { return random.below(16) ? uint64_t(0) : encoded(element, 1); });
 }
 
 } // namespace dreamer::conform

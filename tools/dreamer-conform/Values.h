@@ -44,8 +44,12 @@ uint64_t exactValue(const Element &element, Random &random);
 uint64_t wildValue(const Element &element, Random &random);
 
 std::vector<uint32_t> randomWords(size_t count, Random &random);
-/// Words full of exactValue.
+/// Words full of exactValue; of elements of 64 bits two words each.
 std::vector<uint32_t> exactWords(size_t count, const Element &element, Random &random);
+/// Words full of wildValue, likewise.
+std::vector<uint32_t> wildWords(size_t count, const Element &element, Random &random);
+/// Words of ones here and there, one element of 16, and zeros: sums of products are single elements.
+std::vector<uint32_t> sparseWords(size_t count, const Element &element, Random &random);
 
 } // namespace dreamer::conform
 

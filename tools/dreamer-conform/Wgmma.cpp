@@ -71,11 +71,28 @@ std::string ptxOf(const Form &form, unsigned accumulators) {
   return text + "; wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0; }";
 }
 
-void addCase(Group &group, const Form &form) {
+/// What the matrices hold.
+enum class Filling : uint8_t {
+  Exact,  ///< sums of any order are the same
+  Sparse, ///< of A, which has few ones: a result is the sum of few elements of B
+  Wild,   ///< order and precision of sums show
+};
+
+std::vector<uint32_t> wordsOf(Filling filling, size_t count, const Element &type, Random &random) {
+  return filling == Filling::Exact    ? exactWords(count, type, random)
+         : filling == Filling::Sparse ? sparseWords(count, type, random)
+                                      : wildWords(count, type, random);
+}
+
+std::string nameOf(Filling filling) {
+  return filling == Filling::Exact ? "" : filling == Filling::Sparse ? "/sparse" : "/rounding";
+}
+
+void addCase(Group &group, const Form &form, Filling filling = Filling::Exact) {
   const Element &a = element(form.a), &b = element(form.b), &d = element(form.d);
   unsigned accumulators = form.n * 64 * d.bits / 32 / 128;
   std::string name = form.name();
-  Random random(name);
+  Random random(name + nameOf(filling));
   KernelText text{
       .name = "wgmma_" + name, .threads = 128, .imageWords = imageWords, .asyncProxy = true};
   for (char &letter : text.name)
@@ -112,19 +129,33 @@ void addCase(Group &group, const Form &form) {
     for (unsigned keep = 0; keep < 2; ++keep)
       for (unsigned thread = 0; thread < 128; ++thread) {
         if (form.registers)
-          for (uint32_t word : exactWords(4, a, random))
+          for (uint32_t word : wordsOf(filling, 4, a, random))
             in.push_back(word);
         else
           in.push_back(descriptor(0, 64, mode, form.aMajor));
         in.push_back(descriptor(bytesBeforeB, form.n, mode, form.bMajor));
         in.push_back(keep);
-        for (uint32_t word : exactWords(accumulators, d, random))
+        for (uint32_t word : wordsOf(filling, accumulators, d, random))
           in.push_back(word);
       }
-  std::vector<uint32_t> image = exactWords(bytesBeforeB / 4, a, random);
-  std::vector<uint32_t> rest = exactWords(imageWords - image.size(), b, random);
+  // Where A is sparse, B is not: then each result is a sum of few elements of B.
+  Filling fillingOfB = filling == Filling::Sparse ? Filling::Exact : filling;
+  std::vector<uint32_t> image = wordsOf(filling, bytesBeforeB / 4, a, random);
+  std::vector<uint32_t> rest = wordsOf(fillingOfB, imageWords - image.size(), b, random);
   image.insert(image.end(), rest.begin(), rest.end());
-  group.cases.push_back(makeCase(group.name + "/" + name, text, std::move(in), std::move(image)));
+  group.cases.push_back(
+      makeCase(group.name + "/" + name + nameOf(filling), text, std::move(in), std::move(image)));
+  group.cases.back().informative = filling == Filling::Wild;
+}
+
+/// The same with few elements, and, for numbers that are rounded, with very different ones.
+void addFillings(Group &group, Form form) {
+  for (bool registers : {false, true}) {
+    form.registers = registers;
+    addCase(group, form, Filling::Sparse);
+    if (element(form.d).isFloat())
+      addCase(group, form, Filling::Wild);
+  }
 }
 
 } // namespace
@@ -149,16 +180,23 @@ std::vector<Group> wgmmaGroups() {
         addCase(of, {.n = n, .k = 16, .d = d, .a = a, .b = a, .aMajor = true, .bMajor = bMajor});
       }
     both(of, {.n = 16, .k = 16, .d = d, .a = a, .b = a, .negate = true});
+    addFillings(of, {.n = 64, .k = 16, .d = d, .a = a, .b = a});
+    addCase(of, {.n = 64, .k = 16, .d = d, .a = a, .b = a, .aMajor = true, .bMajor = true},
+            Filling::Sparse);
   }
   Group &tf32 = group("tf32");
   for (unsigned n : widths)
     both(tf32, {.n = n, .k = 8, .d = "f32", .a = "tf32", .b = "tf32"});
+  addFillings(tf32, {.n = 64, .k = 8, .d = "f32", .a = "tf32", .b = "tf32"});
   Group &fp8 = group("fp8");
   for (unsigned n : widths)
     for (std::string_view d : {"f32", "f16"})
       for (std::string_view a : {"e4m3", "e5m2"})
         for (std::string_view b : {"e4m3", "e5m2"})
           both(fp8, {.n = n, .k = 32, .d = d, .a = a, .b = b});
+  for (std::string_view d : {"f32", "f16"})
+    for (std::string_view a : {"e4m3", "e5m2"})
+      addFillings(fp8, {.n = 64, .k = 32, .d = d, .a = a, .b = a});
   Group &int8 = group("int8");
   int8.ptx = 84; // for mixed types
   for (unsigned n : widths)
@@ -166,9 +204,11 @@ std::vector<Group> wgmmaGroups() {
       for (std::string_view b : {"s8", "u8"})
         both(int8, {.n = n, .k = 32, .d = "s32", .a = a, .b = b});
   both(int8, {.n = 16, .k = 32, .d = "s32", .a = "s8", .b = "s8", .extra = ".satfinite"});
+  addFillings(int8, {.n = 64, .k = 32, .d = "s32", .a = "s8", .b = "u8"});
   Group &bits = group("b1");
   for (unsigned n : widths)
     both(bits, {.n = n, .k = 256, .d = "s32", .a = "b1", .b = "b1", .extra = ".and.popc"});
+  addFillings(bits, {.n = 64, .k = 256, .d = "s32", .a = "b1", .b = "b1", .extra = ".and.popc"});
   return groups;
 }
 

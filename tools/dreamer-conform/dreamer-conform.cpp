@@ -46,6 +46,7 @@ static cl::opt<uint64_t> seed("seed", cl::cat(category), cl::init(0), cl::value_
                               cl::desc("Emulator: of the order of whatever may vary"));
 static cl::opt<unsigned> workers("workers", cl::cat(category), cl::init(1), cl::value_desc("n"),
                                  cl::desc("Emulator: threads"));
+static cl::opt<bool> strict("strict", cl::cat(category), cl::desc("Emulator: strict checks"));
 static cl::opt<bool> unchecked("no-check", cl::cat(category), cl::desc("Emulator: no checks"));
 
 static unsigned problems = 0;
@@ -136,6 +137,7 @@ static void runGroup(Gpu &gpu, const Group &group) {
 static void runAll(const std::vector<Group> &groups) {
   GpuOptions options;
   options.check = !unchecked;
+  options.strict = strict;
   options.lazy = lazy;
   options.seed = seed;
   options.workers = workers;

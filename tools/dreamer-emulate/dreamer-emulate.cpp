@@ -51,6 +51,10 @@ static cl::opt<unsigned> shownCount("print-count", cl::cat(category), cl::init(8
 static cl::opt<bool>
     unchecked("unchecked", cl::cat(category),
               cl::desc("Run without checks: faster, and a fault may end this program"));
+static cl::opt<bool>
+    strict("strict", cl::cat(category),
+           cl::desc("Check what PTX's memory model asks for and practice leaves out, too: fences\n"
+                    "after mbarrier.init, scopes of operations on mbarriers"));
 static cl::opt<Completion> completion(
     "completion", cl::cat(category), cl::init(Completion::Eager),
     cl::desc("When asynchronous copies are done:"),
@@ -141,8 +145,11 @@ static int run(const LoadedModule &module, const Kernel &kernel) {
     if (kernel.parameterBytes[i] > 8) // by value: the kernel reads it through a pointer
       memory.adopt(static_cast<std::byte *>((*values)[i]), kernel.parameterBytes[i], "a parameter",
                    true);
+  if (strict && unchecked)
+    return fail("--strict: expected checks, found --unchecked");
   LaunchOptions options;
   options.check = !unchecked;
+  options.strict = strict;
   options.completion = completion;
   options.seed = seed;
   options.workers = workers;

@@ -24,6 +24,7 @@ EmulatorGpu::EmulatorGpu(const GpuOptions &options) {
   theProperties.threadsPerMultiprocessor = 2048;
   theProperties.memoryBytes = uint64_t(141) * 1000 * 1000 * 1000;
   launchOptions.check = options.check;
+  launchOptions.strict = options.strict;
   launchOptions.completion = options.lazy ? Completion::Lazy : Completion::Eager;
   launchOptions.seed = options.seed;
   launchOptions.workers = std::max(1u, options.workers);

@@ -60,7 +60,11 @@ bool BulkFlight::touches(const std::byte *at, size_t count, Access kind) {
 bool BulkFlight::signal(SharedAddress at, uint32_t count) {
   mbarrier = at;
   bytes = count;
-  return at.block->state<MBarrierState>().engineStarts(*at.block, at.offset, issuer, operation);
+  MBarrierState &state = at.block->state<MBarrierState>();
+  if (!state.engineStarts(*at.block, at.offset, issuer, operation))
+    return false;
+  state.checkFenced(*at.block, at.offset, issuer, operation);
+  return true;
 }
 
 namespace {

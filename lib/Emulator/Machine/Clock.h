@@ -79,6 +79,15 @@ private:
   std::map<uint32_t, std::shared_ptr<const std::vector<uint32_t>>> others;
 };
 
+/// What a release hands on: what is seen, and what of it the engines may use.
+struct Knowledge {
+  Clock seen, published;
+  void join(const Clock &otherSeen, const Clock &otherPublished) {
+    seen.join(otherSeen);
+    published.join(otherPublished);
+  }
+};
+
 } // namespace dreamer::emulator
 
 #endif // DREAMER_EMULATOR_MACHINE_CLOCK_H

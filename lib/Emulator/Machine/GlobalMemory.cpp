@@ -25,6 +25,12 @@ Allocation::Allocation(std::byte *base, size_t bytes, std::string name, bool rea
     parts.push_back(std::make_unique<Part>(initialised));
 }
 
+Shadow &Allocation::Part::known() {
+  if (!shadow)
+    shadow = std::make_unique<Shadow>(partBytes, readersKept, initialised);
+  return *shadow;
+}
+
 template <typename Function>
 void Allocation::eachPart(size_t offset, size_t count, Function function) {
   for (size_t done = 0; done < count;) {
@@ -32,17 +38,15 @@ void Allocation::eachPart(size_t offset, size_t count, Function function) {
     size_t length = std::min(count - done, partBytes - inPart);
     Part &part = *parts[at / partBytes];
     std::lock_guard lock(part.lock);
-    if (!part.shadow)
-      part.shadow = std::make_unique<Shadow>(partBytes, readersKept, part.initialised);
-    function(*part.shadow, inPart, length, at - inPart);
+    function(part, inPart, length, at - inPart);
     done += length;
   }
 }
 
 Conflict Allocation::access(size_t offset, size_t count, Access kind, const Accessor &who) {
   Conflict first;
-  eachPart(offset, count, [&](Shadow &shadow, size_t at, size_t length, size_t begin) {
-    Conflict conflict = shadow.access(at, length, kind, who);
+  eachPart(offset, count, [&](Part &part, size_t at, size_t length, size_t begin) {
+    Conflict conflict = part.known().access(at, length, kind, who);
     if (first.kind == Conflict::None && conflict.kind != Conflict::None) {
       first = conflict;
       first.byte += begin;
@@ -52,32 +56,24 @@ Conflict Allocation::access(size_t offset, size_t count, Access kind, const Acce
 }
 
 void Allocation::initialise(size_t offset, size_t count) {
-  for (size_t done = 0; done < count;) { // whole parts without a shadow need none
-    size_t at = offset + done, inPart = at % partBytes;
-    size_t length = std::min(count - done, partBytes - inPart);
-    Part &part = *parts[at / partBytes];
-    size_t end = std::min(partBytes, bytes - (at - inPart));
-    std::lock_guard lock(part.lock);
-    if (!part.shadow && inPart == 0 && length == end) {
-      part.initialised = true;
-    } else {
-      if (!part.shadow)
-        part.shadow = std::make_unique<Shadow>(partBytes, readersKept, part.initialised);
-      part.shadow->initialise(inPart, length);
-    }
-    done += length;
-  }
+  eachPart(offset, count, [&](Part &part, size_t at, size_t length, size_t begin) {
+    bool whole = at == 0 && length == std::min(partBytes, bytes - begin);
+    if (!part.shadow && whole)
+      part.initialised = true; // needs no shadow
+    else
+      part.known().initialise(at, length);
+  });
 }
 
 void Allocation::landed(size_t offset, size_t count, Epoch writer, Proxy proxy) {
-  eachPart(offset, count, [&](Shadow &shadow, size_t at, size_t length, size_t) {
-    shadow.landed(at, length, writer, proxy);
+  eachPart(offset, count, [&](Part &part, size_t at, size_t length, size_t) {
+    part.known().landed(at, length, writer, proxy);
   });
 }
 
 void Allocation::endRead(size_t offset, size_t count) {
   eachPart(offset, count,
-           [](Shadow &shadow, size_t at, size_t length, size_t) { shadow.endRead(at, length); });
+           [](Part &part, size_t at, size_t length, size_t) { part.known().endRead(at, length); });
 }
 
 void Allocation::forgetEpochs() {
@@ -136,13 +132,12 @@ void GlobalMemory::release(std::byte *base) {
   allocations.erase(base);
 }
 
-void GlobalMemory::hostWrote(const std::byte *pointer, size_t bytes) {
-  Allocation *in = find(pointer);
-  if (!in || pointer < in->base)
-    return;
-  size_t offset = pointer - in->base;
-  if (offset < in->bytes)
-    in->initialise(offset, std::min(bytes, in->bytes - offset));
+bool GlobalMemory::hostWrote(const std::byte *pointer, size_t bytes) {
+  Allocation *in = holding(pointer, bytes);
+  if (!in)
+    return false;
+  in->initialise(pointer - in->base, bytes);
+  return true;
 }
 
 /// What a thread of the host found last: accesses keep to few allocations.

@@ -41,10 +41,12 @@ private:
   static constexpr size_t partBytes = 16384;
   struct Part {
     explicit Part(bool initialised) : initialised(initialised) {}
+    Shadow &known();  ///< made when it is first asked for
     SpinLock lock;    ///< a mutex's kernel would take longer than what is done under it
     bool initialised; ///< all of it, while there is no shadow
     std::unique_ptr<Shadow> shadow;
   };
+  /// Calls function(part, offset in it, count, where the part begins), with the part locked.
   template <typename Function>
   void eachPart(size_t offset, size_t count, Function function);
 
@@ -61,8 +63,9 @@ public:
   /// Makes memory of somebody else known (a module's variables, a launch's parameters).
   void adopt(std::byte *base, size_t bytes, std::string name, bool readOnly);
   void release(std::byte *base);
-  /// The host wrote these bytes: they are initialised.
-  void hostWrote(const std::byte *pointer, size_t bytes);
+  /// The host wrote these bytes, which one allocation holds: they are initialised. False, and
+  /// nothing done: none holds them, or it is freed.
+  bool hostWrote(const std::byte *pointer, size_t bytes);
   /// The allocation whose gap or bytes hold the address; null: far from all of them.
   Allocation *find(const std::byte *pointer);
   /// The allocation, not freed, that all these bytes are in; null: there is none.

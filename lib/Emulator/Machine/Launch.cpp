@@ -58,11 +58,23 @@ std::string refusal(const Kernel &kernel, const Grid &grid) {
   return "";
 }
 
+/// Why the code cannot do what the options ask for; empty when it can.
+std::string refusal(const Kernel &kernel, const LaunchOptions &options) {
+  if (options.check && !kernel.compiledWithChecks)
+    return "expected a kernel that was compiled with checks, found one without them";
+  if (options.strict && !options.check)
+    return "strict: expected a launch with checks, found one without";
+  return "";
+}
+
 } // namespace
 
 LaunchCounts launch(const Kernel &kernel, const Grid &grid, void *const *arguments,
                     GlobalMemory &memory, const LaunchOptions &options, Reports &reports) {
-  if (std::string why = refusal(kernel, grid); !why.empty()) {
+  std::string why = refusal(kernel, options);
+  if (why.empty())
+    why = refusal(kernel, grid);
+  if (!why.empty()) {
     Finding finding;
     finding.check = Check::Launch;
     finding.kernel = kernel.name;

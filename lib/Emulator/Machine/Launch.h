@@ -22,7 +22,10 @@ class GlobalMemory;
 enum class Completion : uint8_t { Eager, Lazy };
 
 struct LaunchOptions {
-  bool check = true; ///< the code must have been compiled for it
+  bool check = true; ///< only for code that was compiled with checks
+  /// Checks what PTX's memory model asks for where practice leaves it out: fences after the inits of
+  /// mbarriers that copies use, scopes of operations on mbarriers.
+  bool strict = false;
   Completion completion = Completion::Eager;
   uint64_t seed = 0; ///< 0: warps in order; others: a random order of everything that may vary
   unsigned workers = 1;

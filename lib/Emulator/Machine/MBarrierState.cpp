@@ -45,12 +45,12 @@ void MBarrierBits::store(std::byte *memory) const {
 
 constexpr uint32_t objectBytes = 8;
 
-/// Notes an access of `thread` to the object's bytes.
+/// Notes an access of `thread`, which has seen `seen`, to the object's bytes.
 static void noteAccess(Block &block, uint32_t offset, Access kind, Thread &thread,
-                       const Operation &operation) {
+                       const Clock &seen, const Operation &operation) {
   if (!block.checking())
     return;
-  Accessor who{thread.now(), thread.clock, &thread.published, Proxy::Generic};
+  Accessor who{thread.now(), seen, &thread.published, Proxy::Generic};
   if (Conflict conflict = block.shadow->access(offset, objectBytes, kind, who);
       conflict.kind != Conflict::None)
     block.report(conflict, &thread, operation.site, kind);
@@ -72,12 +72,13 @@ void MBarrierState::init(Block &block, uint32_t offset, uint32_t count, Thread &
                   "count");
     count = std::clamp<uint32_t>(count, 1, MBarrierBits::most);
   }
-  noteAccess(block, offset, Access::Write, thread, operation);
-  if (block.checking())
+  noteAccess(block, offset, Access::Write, thread, thread.clock, operation);
+  Object &object = objects[offset];
+  object.site = operation.site;
+  if (block.checking()) {
     block.shadow->setObject(offset, objectBytes, true);
-  objects[offset].site = operation.site;
-  if (block.checking())
-    objects[offset].initialised = thread.now();
+    object.initialised = thread.now();
+  }
   MBarrierBits bits;
   bits.expected = bits.pending = count;
   bits.store(block.memory + offset);
@@ -96,7 +97,7 @@ void MBarrierState::invalidate(Block &block, uint32_t offset, Thread &thread,
         "inval");
   if (block.checking())
     block.shadow->setObject(offset, objectBytes, false);
-  noteAccess(block, offset, Access::Write, thread, operation);
+  noteAccess(block, offset, Access::Write, thread, thread.clock, operation);
   for (Thread *waiting : object->waiting)
     waiting->wake();
   objects.erase(offset);
@@ -112,11 +113,19 @@ MBarrierState::Object *MBarrierState::use(Block &block, uint32_t offset, Thread 
                   "object");
     return nullptr;
   }
-  noteAccess(block, offset, Access::Atomic, thread, operation);
-  // The shadow only knows of the last access, which may have been an ordered one.
   Object &object = found->second;
-  if (!object.initialised.never() && object.initialised.agent() != thread.agent() &&
-      !thread.clock.covers(object.initialised)) {
+  bool known = object.initialised.never() || object.initialised.agent() == thread.agent() ||
+               thread.clock.covers(object.initialised);
+  if (!known && thread.knownInits.covers(object.initialised)) {
+    known = true;
+    Clock seen = thread.clock;
+    seen.join(thread.knownInits);
+    noteAccess(block, offset, Access::Atomic, thread, seen, operation);
+  } else {
+    noteAccess(block, offset, Access::Atomic, thread, thread.clock, operation);
+  }
+  // The shadow only knows of the last access, which may have been an ordered one.
+  if (!known) {
     thread.report(Check::Race, operation,
                   nameOfMBarrier(offset) +
                       " is used, and nothing orders that after its mbarrier.init",
@@ -126,171 +135,29 @@ MBarrierState::Object *MBarrierState::use(Block &block, uint32_t offset, Thread 
   return &object;
 }
 
-//===-- Counts ----------------------------------------------------------------------------------------------------===//
+//===-- Inits and fences ------------------------------------------------------------------------------------------===//
 
-void MBarrierState::addTransactions(Block &block, uint32_t offset, MBarrierBits &bits,
-                                    int64_t bytes, Thread *thread, const Operation &operation) {
-  int64_t sum = bits.transactions + bytes;
-  if (std::abs(sum) > MBarrierBits::most) {
-    block.report(Check::Transactions, thread, operation.site,
-                 nameOfMBarrier(offset) + " has " + std::to_string(bits.transactions) +
-                     " bytes pending and gets " + std::to_string(bytes) +
-                     " more: the count ends at 1048575",
-                 "range");
-    sum = std::clamp<int64_t>(sum, -MBarrierBits::most, MBarrierBits::most);
-  }
-  bits.transactions = sum;
+void MBarrierState::fenceInits(const Thread &thread) {
+  for (auto &[offset, object] : objects)
+    if (object.fenced.never() && object.initialised.agent() == thread.agent())
+      object.fenced = thread.now();
 }
 
-void MBarrierState::takePending(Block &block, uint32_t offset, MBarrierBits &bits, uint32_t count,
-                                Thread *thread, const Operation &operation) {
-  if (count > bits.pending)
-    block.report(Check::Transactions, thread, operation.site,
-                 nameOfMBarrier(offset) + " gets " + std::to_string(count) +
-                     " arrivals and expects only " + std::to_string(bits.pending) +
-                     " more in this phase (of " + std::to_string(bits.expected) + ")",
-                 "arrivals");
-  bits.pending -= std::min(count, bits.pending);
-}
-
-void MBarrierState::advance(Block &block, uint32_t offset, Object &object, MBarrierBits bits,
-                            Thread *thread, const Operation &operation) {
-  if (bits.pending == 0 && bits.transactions < 0) {
-    block.report(Check::Transactions, thread, operation.site,
-                 "a phase of " + nameOfMBarrier(offset) + " ends with " +
-                     std::to_string(-int64_t(bits.transactions)) +
-                     " bytes more than expected; hint: expect_tx is too small or comes too late",
-                 "underflow");
-    bits.transactions = 0;
-  }
-  if (bits.pending == 0 && bits.transactions == 0) {
-    bits.phase = !bits.phase;
-    bits.pending = bits.expected;
-    if (block.checking()) {
-      object.completed.join(object.arriving);
-      object.completedPublished.join(object.arrivingPublished);
-      object.arriving = Clock();
-      object.arrivingPublished = Clock();
-    }
-    std::move(object.landing.begin(), object.landing.end(), std::back_inserter(object.landed));
-    object.landing.clear();
-    std::vector<Thread *> waiting = std::move(object.waiting);
-    object.waiting.clear();
-    for (Thread *waiter : waiting)
-      waiter->wake();
-  }
-  bits.store(block.memory + offset);
-}
-
-//===-- What threads do -------------------------------------------------------------------------------------------===//
-
-uint64_t MBarrierState::arrive(Block &block, uint32_t offset, const MBarrierArrival &arrival,
-                               Thread &thread, const Operation &operation) {
-  Object *object = use(block, offset, thread, operation);
-  if (!object)
-    return 0;
-  MBarrierBits bits = MBarrierBits::load(block.memory + offset);
-  uint64_t before = bits.pack();
-  if (arrival.count < 1 || arrival.count > uint32_t(MBarrierBits::most))
-    thread.report(Check::Operand, operation,
-                  "expected 1 to 1048575 arrivals, found " + std::to_string(arrival.count),
-                  "count");
-  addTransactions(block, offset, bits, arrival.expect, &thread, operation);
-  if (arrival.drop)
-    bits.expected -= std::min(arrival.count, bits.expected);
-  takePending(block, offset, bits, arrival.count, &thread, operation);
-  if (arrival.noComplete && bits.pending == 0 && bits.transactions <= 0)
-    thread.report(Check::Transactions, operation,
-                  "an arrival with noComplete ends a phase of " + nameOfMBarrier(offset),
-                  "noComplete");
-  if (block.checking() && arrival.releases) {
-    object->arriving.join(thread.clock);
-    object->arrivingPublished.join(thread.published);
-    thread.tick();
-  }
-  advance(block, offset, *object, bits, &thread, operation);
-  return before;
-}
-
-void MBarrierState::expect(Block &block, uint32_t offset, int64_t bytes, Thread &thread,
-                           const Operation &operation) {
-  Object *object = use(block, offset, thread, operation);
-  if (!object)
-    return;
-  MBarrierBits bits = MBarrierBits::load(block.memory + offset);
-  addTransactions(block, offset, bits, bytes, &thread, operation);
-  advance(block, offset, *object, bits, &thread, operation);
-}
-
-void MBarrierState::addPending(Block &block, uint32_t offset, Thread &thread,
-                               const Operation &operation) {
-  if (!use(block, offset, thread, operation))
-    return;
-  MBarrierBits bits = MBarrierBits::load(block.memory + offset);
-  if (bits.pending == uint32_t(MBarrierBits::most))
-    thread.report(Check::Transactions, operation,
-                  nameOfMBarrier(offset) + " has 1048575 pending arrivals and gets one more",
-                  "pending");
-  else
-    ++bits.pending;
-  bits.store(block.memory + offset);
-}
-
-bool MBarrierState::test(Block &block, uint32_t offset, bool phase, bool acquires, Thread &thread,
-                         const Operation &operation) {
-  Object *object = use(block, offset, thread, operation);
-  if (!object)
-    return true; // reported; the kernel goes on rather than to wait for ever
-  if (MBarrierBits::load(block.memory + offset).phase == phase)
-    return false;
-  for (const std::shared_ptr<InFlight> &bytes : object->landed)
-    bytes->settle();
-  object->landed.clear();
-  if (block.checking() && acquires)
-    thread.acquire(object->completed, object->completedPublished);
-  return true;
-}
-
-void MBarrierState::await(Block &block, uint32_t offset, bool phase, Thread &thread,
-                          const Operation &operation) {
-  while (true) {
-    auto found = objects.find(offset);
-    if (found == objects.end() || MBarrierBits::load(block.memory + offset).phase != phase)
-      return;
-    found->second.waiting.push_back(&thread);
-    thread.wait(operation, nameOfMBarrier(offset) + ", phase " + (phase ? "1" : "0"));
-  }
-}
-
-//===-- What engines bring ----------------------------------------------------------------------------------------===//
-
-bool MBarrierState::engineStarts(Block &block, uint32_t offset, Thread &thread,
-                                 const Operation &operation) {
-  Object *object = use(block, offset, thread, operation);
-  if (object)
-    ++object->started;
-  return object;
-}
-
-void MBarrierState::engineArrives(Block &block, uint32_t offset, const EngineArrival &arrival,
-                                  Thread *thread, const Operation &operation) {
+void MBarrierState::checkFenced(Block &block, uint32_t offset, Thread &thread,
+                                const Operation &operation) {
   auto found = objects.find(offset);
-  if (found == objects.end())
-    return; // invalidated since, which is reported
-  Object &object = found->second;
-  if (object.started)
-    --object.started;
-  if (arrival.brought)
-    object.landing.push_back(arrival.brought);
-  if (arrival.clock)
-    object.arriving.join(*arrival.clock);
-  if (arrival.published)
-    object.arrivingPublished.join(*arrival.published);
-  MBarrierBits bits = MBarrierBits::load(block.memory + offset);
-  addTransactions(block, offset, bits, -int64_t(arrival.bytes), thread, operation);
-  if (arrival.arrivals)
-    takePending(block, offset, bits, arrival.arrivals, thread, operation);
-  advance(block, offset, object, bits, thread, operation);
+  if (!block.options.strict || !block.checking() || found == objects.end())
+    return;
+  const Object &object = found->second;
+  bool byInit = !object.fenced.never() &&
+                (thread.clock.covers(object.fenced) || thread.knownInits.covers(object.fenced));
+  if (byInit || thread.published.covers(object.initialised))
+    return;
+  thread.report(Check::ProxyFence, operation,
+                "a bulk copy uses " + nameOfMBarrier(offset) +
+                    ", and no fence comes between that and its mbarrier.init; hint: "
+                    "fence.mbarrier_init.release.cluster by the thread that initialised it",
+                "init");
 }
 
 void MBarrierState::blockEnds(Block &block) {

@@ -8,6 +8,7 @@
 #define DREAMER_EMULATOR_MACHINE_MBARRIERSTATE_H
 
 #include "lib/Emulator/Machine/Machine.h"
+#include "lib/Emulator/Machine/Synchronization.h"
 
 #include <map>
 #include <memory>
@@ -46,6 +47,14 @@ struct MBarrierArrival {
   bool drop = false;       ///< it arrives no more in later phases
   bool noComplete = false; ///< it promises not to end the phase
   bool releases = true;    ///< not relaxed
+  Scope scope = Scope::Block;
+};
+
+/// How a thread waits.
+struct MBarrierWait {
+  bool phase = false;   ///< the one that has to be over
+  bool acquires = true; ///< not relaxed: the thread then sees what arrivals have released
+  Scope scope = Scope::Block;
 };
 
 /// An arrival or bytes that an engine brings, with what a wait then has seen.
@@ -69,9 +78,8 @@ public:
   void expect(Block &block, uint32_t offset, int64_t bytes, Thread &, const Operation &);
   /// Pending arrivals grow by one: cp.async.mbarrier.arrive without noinc.
   void addPending(Block &block, uint32_t offset, Thread &, const Operation &);
-  /// True when the phase of parity `phase` is over. `acquires`: the thread then sees what arrivals
-  /// have released.
-  bool test(Block &block, uint32_t offset, bool phase, bool acquires, Thread &, const Operation &);
+  /// True when the phase is over.
+  bool test(Block &block, uint32_t offset, const MBarrierWait &, Thread &, const Operation &);
   /// Suspends the thread until the phase is over. False when there is no such object.
   void await(Block &block, uint32_t offset, bool phase, Thread &, const Operation &);
 
@@ -80,15 +88,23 @@ public:
   void engineArrives(Block &block, uint32_t offset, const EngineArrival &, Thread *,
                      const Operation &);
 
+  /// What `thread` initialised is known to those who see this moment of it: fence.mbarrier_init.
+  void fenceInits(const Thread &thread);
+  /// Where that is strict: a bulk copy that `thread` issues may use the object only if a fence
+  /// comes between its init and the copy.
+  void checkFenced(Block &block, uint32_t offset, Thread &, const Operation &);
+
   void blockEnds(Block &block) override;
 
 private:
   struct Object {
-    Site site;                           ///< where it was initialised
-    Epoch initialised;                   ///< and when, where that is checked
-    unsigned started = 0;                ///< copies on their way
-    Clock arriving, arrivingPublished;   ///< what the arrivals of this phase released
-    Clock completed, completedPublished; ///< what those of the phases before did
+    Site site;            ///< where it was initialised
+    Epoch initialised;    ///< and when, where that is checked
+    Epoch fenced;         ///< when a fence.mbarrier_init followed
+    unsigned started = 0; ///< copies on their way
+    /// What the arrivals of this phase released, and those of the phases before; by engines and the
+    /// block's own threads, and by threads of other blocks.
+    Knowledge arriving, completed, arrivingElsewhere, completedElsewhere;
     std::vector<std::shared_ptr<InFlight>> landing, landed; ///< likewise, until somebody waits
     std::vector<Thread *> waiting;
   };

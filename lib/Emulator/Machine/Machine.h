@@ -67,6 +67,9 @@ public:
   /// What the last fences made ready to be released by relaxed atomics, and what relaxed atomics
   /// have read that the next fence acquires: see Synchronization.h.
   Clock fencedInBlock, fencedWidely, toAcquire;
+  /// Inits of mbarriers that the last fence.mbarrier_init made ready for the cluster, and those of
+  /// others that are known by such fences alone.
+  Clock fencedInits, knownInits;
 
   Agent agent() const;
   Epoch now() const { return Epoch(agent(), clock.of(index)); }

@@ -7,7 +7,13 @@
 
 namespace dreamer::emulator {
 
-static bool isWide(Scope scope) { return scope != Scope::Block; }
+const Clock &releasedInBlock(const Thread &thread, bool releases) {
+  return releases ? thread.clock : thread.fencedInBlock;
+}
+
+const Clock &releasedWidely(const Thread &thread, bool releases, Scope scope) {
+  return releases && isWide(scope) ? thread.clock : thread.fencedWidely;
+}
 
 void fence(Thread &thread, Scope scope) {
   if (!thread.block->checking())
@@ -21,10 +27,9 @@ void fence(Thread &thread, Scope scope) {
 
 void Synchronization::release(Thread &thread, const void *address, Ordering ordering, Scope scope) {
   bool releases = ordering == Ordering::Release || ordering == Ordering::AcquireRelease;
-  // A relaxed atomic releases what a fence before it made ready.
-  const Clock &inBlock = releases ? thread.clock : thread.fencedInBlock;
-  const Clock &widely = releases && isWide(scope) ? thread.clock : thread.fencedWidely;
-  if (inBlock.empty() && widely.empty())
+  const Clock &inBlock = releasedInBlock(thread, releases);
+  const Clock &widely = releasedWidely(thread, releases, scope);
+  if (inBlock.empty() && widely.empty() && thread.fencedInits.empty())
     return;
   {
     Part &part = partOf(address);
@@ -36,6 +41,7 @@ void Synchronization::release(Thread &thread, const void *address, Ordering orde
     }
     variable.inBlock.join(inBlock);
     variable.widely.join(widely);
+    variable.widely.join(thread.fencedInits); // after an atomic, counts as a fence of all
     variable.published.join(thread.published);
   }
   thread.tick();

@@ -48,6 +48,14 @@ private:
   std::array<Part, partCount> parts;
 };
 
+/// Whether threads of other blocks are among those it is for.
+inline bool isWide(Scope scope) { return scope != Scope::Block; }
+
+/// What an operation of this kind makes ready for threads of the own block, or of others: all that
+/// the thread has done, or, where it releases nothing, what a fence before it made ready.
+const Clock &releasedInBlock(const Thread &thread, bool releases);
+const Clock &releasedWidely(const Thread &thread, bool releases, Scope scope);
+
 /// A memory fence of acquire-release or stronger semantics.
 void fence(Thread &thread, Scope scope);
 

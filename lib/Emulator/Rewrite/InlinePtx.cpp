@@ -6,9 +6,10 @@
 
 #include "lib/Emulator/Rewrite/AccumulatorUses.h"
 #include "lib/Emulator/Rewrite/Ptx.h"
+#include "lib/Emulator/Rewrite/PtxArithmetic.h"
+#include "lib/Emulator/Rewrite/PtxMemory.h"
 #include "lib/Emulator/Rewrite/Rewriter.h"
 
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
@@ -18,41 +19,6 @@ using namespace llvm;
 namespace dreamer::emulator {
 
 namespace {
-
-/// Opcodes without a destination; all others write their first operand.
-bool hasNoDestination(StringRef opcode) {
-  for (StringRef prefix : {"bar.",
-                           "barrier.",
-                           "bra",
-                           "cp.async",
-                           "cp.reduce",
-                           "mbarrier.init",
-                           "mbarrier.inval",
-                           "mbarrier.expect_tx",
-                           "mbarrier.complete_tx",
-                           "fence",
-                           "membar",
-                           "st.",
-                           "stmatrix",
-                           "red.",
-                           "prefetch",
-                           "wgmma.fence",
-                           "wgmma.commit",
-                           "wgmma.wait",
-                           "setmaxnreg",
-                           "nanosleep",
-                           "ret",
-                           "exit",
-                           "trap",
-                           "brkpt",
-                           "griddepcontrol",
-                           "discard",
-                           "applypriority",
-                           "multimem.red"})
-    if (opcode.starts_with(prefix))
-      return true;
-  return false;
-}
 
 class Inline {
 public:
@@ -119,17 +85,9 @@ private:
       }
     }
     for (const auto &[name, type] : program.registers)
-      registers[name] =
-          variable(type == "pred" ? rewriter.i1 : IntegerType::get(rewriter.context, bitsOf(type)));
+      registers[name] = variable(
+          type == "pred" ? rewriter.i1 : IntegerType::get(rewriter.context, ptx::bitsOf(type)));
     return true;
-  }
-
-  static unsigned bitsOf(StringRef type) {
-    unsigned bits = 32;
-    StringRef digits = type.drop_while([](char c) { return !isDigit(c); });
-    if (digits.getAsInteger(10, bits) || bits == 0 || bits > 64)
-      return 32;
-    return bits;
   }
 
   void emit() {
@@ -262,27 +220,51 @@ private:
     return rewriter.fromSlot(builder, rewriter.toSlot(builder, value), type);
   }
 
-  Value *asInteger(Value *value, unsigned bits, bool isSigned = false) {
-    Type *type = value->getType();
-    if (!type->isIntegerTy())
-      value = rewriter.toSlot(builder, value);
-    Type *to = IntegerType::get(rewriter.context, bits);
-    return isSigned ? builder.CreateSExtOrTrunc(value, to) : builder.CreateZExtOrTrunc(value, to);
+  /// All of them as slots; none when one cannot be read.
+  std::optional<SmallVector<Value *>> readSlots(ArrayRef<ptx::Operand> operands) {
+    SmallVector<Value *> slots;
+    for (const ptx::Operand &operand : operands) {
+      Value *value = read(operand);
+      if (!value)
+        return std::nullopt;
+      slots.push_back(rewriter.toSlot(builder, value));
+    }
+    return slots;
   }
 
   bool one(const ptx::Statement &statement) {
     StringRef opcode = statement.opcode;
-    SmallVector<StringRef> words;
-    opcode.split(words, '.');
-    if (words[0] == "bra")
+    if (opcode == "bra" || opcode.starts_with("bra."))
       return branch(statement);
-    if (words[0] == "ret") { // of the block of assembly: its end
+    if (opcode == "ret" || opcode.starts_with("ret.")) { // of the block of assembly: its end
       refuse("ret");
       return false;
     }
-    if (std::optional<bool> done = plain(statement, words))
-      return *done;
+    if (std::optional<ptx::MemoryForm> form = ptx::memoryForm(opcode))
+      return access(statement, *form);
+    if (auto form = ptx::arithmeticForm(opcode, statement.operands.size())) {
+      auto slots = readSlots(ArrayRef(statement.operands).drop_front());
+      return slots && write(statement.operands[0], ptx::emit(builder, *form, *slots));
+    }
     return operation(statement);
+  }
+
+  /// Loads, stores, atomics: what they give, if anything, stands before the address.
+  bool access(const ptx::Statement &statement, const ptx::MemoryForm &form) {
+    ArrayRef<ptx::Operand> operands = statement.operands;
+    unsigned given = form.gives ? form.count : 0;
+    if (operands.size() != given + 1 + form.values()) {
+      refuse(statement.opcode + " with " + Twine(operands.size()) + " operands");
+      return false;
+    }
+    auto slots = readSlots(operands.drop_front(given));
+    if (!slots)
+      return false;
+    SmallVector<Value *> results = ptx::emit(builder, form, *slots);
+    for (unsigned i = 0; i < given; ++i)
+      if (!write(operands[i], results[i]))
+        return false;
+    return true;
   }
 
   bool branch(const ptx::Statement &statement) {
@@ -298,91 +280,6 @@ private:
     return true;
   }
 
-  /// Instructions that are IR's own; nothing when this is none of them.
-  std::optional<bool> plain(const ptx::Statement &statement, ArrayRef<StringRef> words) {
-    const auto &operands = statement.operands;
-    StringRef type = words.back();
-    unsigned bits = bitsOf(type);
-    bool isSigned = type.starts_with("s");
-    auto integer = [&](unsigned i) -> Value * {
-      Value *value = read(operands[i]);
-      return value ? asInteger(value, bits, isSigned) : nullptr;
-    };
-    if (words[0] == "mov" && operands.size() == 2) {
-      Value *value = read(operands[1]);
-      return value && write(operands[0], value);
-    }
-    if ((words[0] == "cvta" || words[0] == "cvt") && operands.size() == 2 &&
-        (type.starts_with("u") || type.starts_with("s"))) {
-      if (words[0] == "cvta")
-        return std::nullopt;
-      Value *value = read(operands[1]);
-      if (!value || words.size() != 3 || (words[1][0] != 'u' && words[1][0] != 's'))
-        return std::nullopt;
-      return write(operands[0], asInteger(asInteger(value, bits), bitsOf(words[1]), isSigned));
-    }
-    if (words[0] == "setp" && operands.size() == 3 && !type.starts_with("f") && words.size() == 3) {
-      auto predicate = StringSwitch<CmpInst::Predicate>(words[1])
-                           .Case("eq", CmpInst::ICMP_EQ)
-                           .Case("ne", CmpInst::ICMP_NE)
-                           .Case("lt", isSigned ? CmpInst::ICMP_SLT : CmpInst::ICMP_ULT)
-                           .Case("le", isSigned ? CmpInst::ICMP_SLE : CmpInst::ICMP_ULE)
-                           .Case("gt", isSigned ? CmpInst::ICMP_SGT : CmpInst::ICMP_UGT)
-                           .Case("ge", isSigned ? CmpInst::ICMP_SGE : CmpInst::ICMP_UGE)
-                           .Default(CmpInst::BAD_ICMP_PREDICATE);
-      if (predicate == CmpInst::BAD_ICMP_PREDICATE)
-        return std::nullopt;
-      Value *a = integer(1), *b = integer(2);
-      return a && b && write(operands[0], builder.CreateICmp(predicate, a, b));
-    }
-    if (words[0] == "selp" && operands.size() == 4) {
-      Value *a = read(operands[1]), *b = read(operands[2]), *p = read(operands[3]);
-      if (!a || !b || !p)
-        return false;
-      Value *holds = builder.CreateICmpNE(asInteger(p, 1), builder.getFalse());
-      return write(operands[0], builder.CreateSelect(holds, asInteger(a, 64), asInteger(b, 64)));
-    }
-    if (operands.size() == 3 && !type.starts_with("f") && !type.starts_with("bf") &&
-        words.size() <= 3) {
-      auto kind = StringSwitch<std::optional<llvm::Instruction::BinaryOps>>(words[0])
-                      .Case("add", llvm::Instruction::Add)
-                      .Case("sub", llvm::Instruction::Sub)
-                      .Case("and", llvm::Instruction::And)
-                      .Case("or", llvm::Instruction::Or)
-                      .Case("xor", llvm::Instruction::Xor)
-                      .Default(std::nullopt);
-      if (words[0] == "mul" && words.size() == 3 && words[1] == "lo")
-        kind = llvm::Instruction::Mul;
-      if (!kind || (words.size() == 3 && words[0] != "mul"))
-        return std::nullopt;
-      if (type == "pred")
-        bits = 1;
-      Value *a = integer(1), *b = integer(2);
-      return a && b && write(operands[0], builder.CreateBinOp(*kind, a, b));
-    }
-    if (operands.size() == 3 && (words[0] == "shl" || words[0] == "shr")) {
-      Value *a = integer(1), *amount = read(operands[2]);
-      if (!a || !amount)
-        return false;
-      amount = asInteger(amount, bits);
-      // Amounts are clamped to the size.
-      Value *large = builder.CreateICmpUGE(amount, ConstantInt::get(amount->getType(), bits));
-      Value *safe =
-          builder.CreateSelect(large, ConstantInt::get(amount->getType(), bits - 1), amount);
-      Value *value = words[0] == "shl" ? builder.CreateShl(a, safe)
-                     : isSigned        ? builder.CreateAShr(a, safe)
-                                       : builder.CreateLShr(a, safe);
-      if (words[0] == "shl" || !isSigned)
-        value = builder.CreateSelect(large, Constant::getNullValue(value->getType()), value);
-      return write(operands[0], value);
-    }
-    if (operands.size() == 2 && words[0] == "not") {
-      Value *a = integer(1);
-      return a && write(operands[0], builder.CreateNot(type == "pred" ? asInteger(a, 1) : a));
-    }
-    return std::nullopt;
-  }
-
   bool operation(const ptx::Statement &statement) {
     StringRef opcode = statement.opcode;
     Instruction instruction;
@@ -390,7 +287,7 @@ private:
     instruction.name = opcode;
     // Destinations: the first operand as written, and the predicate beside it. wgmma adds to its
     // destination, which therefore is both.
-    unsigned written = hasNoDestination(opcode) ? 0 : statement.firstGroup;
+    unsigned written = ptx::hasNoDestination(opcode) ? 0 : statement.firstGroup;
     bool accumulates = opcode.starts_with("wgmma.mma_async");
     SmallVector<Value *> inputs, results;
     SmallVector<Type *> types;

@@ -4,6 +4,7 @@
 #include "lib/Emulator/Rewrite/Jit.h"
 
 #include "lib/Emulator/Rewrite/DirectedRounding.h"
+#include "lib/Emulator/Rewrite/NarrowFloats.h"
 #include "lib/Emulator/Rewrite/Runtime.h"
 #include "lib/Emulator/Rewrite/WordFunctions.h"
 
@@ -130,6 +131,8 @@ Expected<LoadedModule> load(KernelModule source, const RewriteOptions &options) 
   if (!machine)
     return machine.takeError();
   machine->setCodeGenOptLevel(CodeGenOptLevel::Default);
+  // These would truncate to bf16 without subnormal numbers, where a host has them.
+  machine->addFeatures({"-avx512bf16", "-avxneconvert"});
   Expected<std::unique_ptr<orc::LLJIT>> jit =
       orc::LLJITBuilder().setJITTargetMachineBuilder(*machine).create();
   if (!jit)
@@ -166,6 +169,8 @@ Expected<LoadedModule> load(KernelModule source, const RewriteOptions &options) 
   for (auto [name, address] : runtimeFunctions())
     define(name, address);
   for (auto [name, address] : directedRoundingFunctions())
+    define(name, address);
+  for (auto [name, address] : narrowingFunctions())
     define(name, address);
   for (auto [name, address] : hostFunctions())
     define(name, address);

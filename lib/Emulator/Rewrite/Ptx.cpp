@@ -238,4 +238,37 @@ private:
 
 Expected<Program> parse(StringRef text) { return Parser(text).run(); }
 
+bool hasNoDestination(StringRef opcode) {
+  for (StringRef prefix : {"bar.",
+                           "barrier.",
+                           "bra",
+                           "cp.async",
+                           "cp.reduce",
+                           "mbarrier.init",
+                           "mbarrier.inval",
+                           "mbarrier.expect_tx",
+                           "mbarrier.complete_tx",
+                           "fence",
+                           "membar",
+                           "stmatrix",
+                           "prefetch",
+                           "wmma.store",
+                           "wgmma.fence",
+                           "wgmma.commit",
+                           "wgmma.wait",
+                           "setmaxnreg",
+                           "nanosleep",
+                           "ret",
+                           "exit",
+                           "trap",
+                           "brkpt",
+                           "griddepcontrol",
+                           "discard",
+                           "applypriority",
+                           "multimem.red"})
+    if (opcode.starts_with(prefix))
+      return true;
+  return false;
+}
+
 } // namespace dreamer::emulator::ptx

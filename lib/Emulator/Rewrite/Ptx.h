@@ -49,6 +49,9 @@ struct Program {
   std::map<std::string, std::string> registers; ///< by name: "pred", "b32", ...
 };
 
+/// Opcodes without a destination; all others write their first operand.
+bool hasNoDestination(llvm::StringRef opcode);
+
 /// Fails with the piece of text that cannot be read.
 llvm::Expected<Program> parse(llvm::StringRef text);
 

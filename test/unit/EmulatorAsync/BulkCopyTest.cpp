@@ -10,12 +10,13 @@ namespace {
 
 const Op init("mbarrier.init.shared", 2),
     arriveExpect("mbarrier.arrive.expect.tx.scope.cta.space.cta", 2, 1),
-    wait("mbarrier.try.wait.parity.scope.cta.space.cta", 2, 1),
     fence("fence.proxy.async.shared_cta", 0), commit("cp.async.bulk.commit.group", 0),
     waitGroup("cp.async.bulk.wait.group", 1), waitRead("cp.async.bulk.wait.group.read", 1),
     load("cp.async.bulk.global.to.shared.cta", 6),
     storeBulk("cp.async.bulk.shared.cta.to.global", 5),
     storeMasked("cp.async.bulk.shared.cta.to.global.bytemask", 6);
+
+const Loop wait("mbarrier.try.wait.parity.scope.cta.space.cta");
 
 constexpr uint32_t bar = 0, at = 256;
 

@@ -13,8 +13,9 @@ const Op arrive("barrier.cluster.arrive.aligned", 0), wait("barrier.cluster.wait
     mapGeneric("mapa", 2, 1), init("mbarrier.init.shared", 2),
     arriveRemote("mbarrier.arrive.scope.cluster.space.cluster", 2),
     arriveExpect("mbarrier.arrive.expect.tx.scope.cta.space.cta", 2, 1),
-    waitParity("mbarrier.try.wait.parity.scope.cluster.space.cta", 2, 1),
     fence("fence.proxy.async.shared_cta", 0);
+
+const Loop waitParity("mbarrier.try.wait.parity.scope.cluster.space.cta");
 
 void syncCluster() {
   arrive();

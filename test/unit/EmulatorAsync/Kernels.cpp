@@ -92,6 +92,7 @@ std::vector<Finding> Bench::run(const std::function<void(Thread &)> &kernel,
   compiled.entry = enter;
   compiled.compiledWithChecks = options.check;
   options.patience = 1 << 16;
+  options.strict = strict && options.check;
   running = &kernel;
   if (prepare)
     prepare();

@@ -38,6 +38,19 @@ private:
   unsigned inputs, outputs;
 };
 
+/// A try_wait in the loop that it needs, as it may give up early: waits until the phase is over.
+class Loop {
+public:
+  explicit Loop(std::string name) : tries(std::move(name), 2, 1) {}
+  void operator()(uint64_t object, uint64_t phase) const {
+    while (!tries(object, phase)) {
+    }
+  }
+
+private:
+  Op tries;
+};
+
 inline uint64_t slotOf(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer); }
 
 /// Loads and stores of the running thread.
@@ -67,6 +80,7 @@ struct Bench {
   Grid grid;
   GlobalMemory memory;
   std::function<void()> prepare; ///< before each run
+  bool strict = false;           ///< whether checks are
 
   explicit Bench(unsigned threads = 32, unsigned cluster = 1, uint32_t sharedBytes = 4096);
   /// An allocation with these values, or with none.

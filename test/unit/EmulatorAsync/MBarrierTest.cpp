@@ -15,9 +15,10 @@ const Op init("mbarrier.init.shared", 2), inval("mbarrier.inval.shared", 1),
     arriveExpect("mbarrier.arrive.expect.tx.scope.cta.space.cta", 2, 1),
     expect("mbarrier.expect.tx.scope.cta.space.cta", 2),
     complete("mbarrier.complete.tx.scope.cta.space.cta", 2),
-    tryParity("mbarrier.try.wait.parity.scope.cta.space.cta", 2, 1),
     testParity("mbarrier.test.wait.parity.scope.cta.space.cta", 2, 1),
     testState("mbarrier.test.wait.shared", 2, 1);
+
+const Loop waitParity("mbarrier.try.wait.parity.scope.cta.space.cta");
 
 constexpr uint32_t bar = 512;
 
@@ -53,7 +54,7 @@ TEST_P(Arrivals, ReleaseWhatWasWritten) {
       op(at);
     else
       op(at, expects ? 0 : 1);
-    tryParity(bar, 0);
+    waitParity(bar, 0);
     unsigned other = (thread.index + 33) % 64;
     EXPECT_EQ(load<uint32_t>(other * 4), other);
   });
@@ -186,11 +187,11 @@ static void ring(Thread &thread, Consumer consumer) {
   for (unsigned i = 0; i < steps; ++i) {
     unsigned stage = i % stages, phase = i / stages & 1, at = stage * 128;
     if (thread.index < 32) {
-      tryParity(empty(stage), phase ^ 1);
+      waitParity(empty(stage), phase ^ 1);
       store<uint32_t>(at + lane * 4, i * 100 + lane);
       arrive(full(stage));
     } else {
-      tryParity(full(stage), phase);
+      waitParity(full(stage), phase);
       if (consumer == Consumer::ArrivesTooEarly)
         arrive(empty(stage));
       unsigned other = (lane + 7) % 32;
@@ -217,8 +218,8 @@ TEST(MBarrier, RingWithoutArrivals) {
 }
 
 TEST(MBarrier, RelaxedOrdersNothing) {
-  const Op relaxedArrive("mbarrier.arrive.relaxed.scope.cta.space.cta", 2, 1),
-      relaxedWait("mbarrier.try.wait.parity.relaxed.scope.cta.space.cta", 2, 1);
+  const Op relaxedArrive("mbarrier.arrive.relaxed.scope.cta.space.cta", 2, 1);
+  const Loop relaxedWait("mbarrier.try.wait.parity.relaxed.scope.cta.space.cta");
   Bench bench(33);
   for (bool arrival : {true, false})
     bench.expectFound(Check::Race, "not ordered after the write", [&](Thread &thread) {
@@ -234,12 +235,50 @@ TEST(MBarrier, RelaxedOrdersNothing) {
       }
       if (thread.index == 0) {
         if (arrival)
-          tryParity(bar, 0);
+          waitParity(bar, 0);
         else
           relaxedWait(bar, 0);
         load<uint32_t>(0);
       }
     });
+}
+
+/// A try_wait may give up early, so that one without a loop is no wait.
+TEST(MBarrier, WaitsThatGiveUp) {
+  const Op tryParity("mbarrier.try.wait.parity.scope.cta.space.cta", 2, 1);
+  Bench bench(64);
+  unsigned early = 0;
+  auto kernel = [&](bool loops) {
+    return [&, loops](Thread &thread) {
+      if (thread.index == 0)
+        init(bar, 32);
+      syncThreads();
+      if (thread.index < 32) {
+        store<uint32_t>(thread.index * 4, 1);
+        arrive(bar);
+      } else {
+        while (!tryParity(bar, 0)) {
+          ++early;
+          if (!loops)
+            break;
+        }
+        load<uint32_t>(thread.index % 32 * 4);
+      }
+    };
+  };
+  bench.expectRight(kernel(true));
+  EXPECT_GT(early, 0u);
+  unsigned found = 0;
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    LaunchOptions options;
+    options.seed = seed;
+    early = 0;
+    std::vector<Finding> findings = bench.run(kernel(false), options);
+    EXPECT_EQ(findings.empty(), early == 0) << "seed " << seed;
+    EXPECT_TRUE(seed != 0 || early == 0) << "without a seed it takes all the time it needs";
+    found += !findings.empty();
+  }
+  EXPECT_GE(found, 4u);
 }
 
 /// Who waits for a phase has not seen what arrivals of the next one release.
@@ -260,7 +299,7 @@ TEST(MBarrier, ArrivalsOfTheNextPhase) {
       for (int i = 0; i < 8; ++i)
         thread.yield();
       if (thread.index == 0) {
-        tryParity(bar, count == 1 ? 1 : 0);
+        waitParity(bar, count == 1 ? 1 : 0);
         load<uint32_t>(0);
       }
     };
@@ -321,7 +360,7 @@ TEST(MBarrier, NoObject) {
   bench.expectFound(Check::Uninitialised, "after mbarrier.inval", [&](Thread &) {
     init(bar, 1);
     inval(bar);
-    tryParity(bar, 0);
+    waitParity(bar, 0);
   });
   bench.expectFound(Check::Operand, "is initialised again", [&](Thread &) {
     init(bar, 1);
@@ -380,7 +419,7 @@ static void tracked(Thread &thread, const uint32_t *source, const Op &arrival, u
     arrive(bar); // without it the arrival above would be all: an increment is taken back
   } else if (thread.index == 32) {
     if (waits)
-      tryParity(bar, 0);
+      waitParity(bar, 0);
     for (uint32_t i = 0; i < 8; ++i)
       EXPECT_TRUE(load<uint32_t>(i * 4) == i || !waits);
   }

@@ -10,8 +10,9 @@ namespace {
 
 const Op init("mbarrier.init.shared", 2),
     arriveExpect("mbarrier.arrive.expect.tx.scope.cta.space.cta", 2, 1),
-    wait("mbarrier.try.wait.parity.scope.cta.space.cta", 2, 1),
     fence("fence.proxy.async.shared_cta", 0);
+
+const Loop wait("mbarrier.try.wait.parity.scope.cta.space.cta");
 
 constexpr uint32_t bar = 0, tileAt = 1024;
 

@@ -63,8 +63,7 @@ std::vector<Bug> asyncBugs() {
       {"tma_2d", "no barrier after the init", "gpu.barrier // mbarrier made", "",
        reported({Race, Uninitialised, Operand, Transactions})},
       {"tma_2d", "no fence after the init", "nvvm.fence.mbarrier.init", "",
-       missed(
-           "the checks ask for no fence between the init and the copies that name the mbarrier")},
+       reportedIfStrict({ProxyFence}), /*place=*/1, /*heldOut=*/false},
       {"tma_2d", "coordinates exchanged", "box [%at0, %at1]", "box [%at1, %at0]", wrong()},
       {"tma_2d", "waits for the other phase", "%phase = arith.constant 0",
        "%phase = arith.constant 1", reported({InFlight, Uninitialised, Race})},
@@ -117,10 +116,10 @@ std::vector<Bug> asyncBugs() {
        "nvvm.mapa %mine, %sixteen", reported({Operand, Bounds})},
       {"remote_arrive", "arrival of block scope",
        "nvvm.mbarrier.arrive %remote {scope = #nvvm.mem_scope<cluster>}",
-       "nvvm.mbarrier.arrive %remote", missed("scopes of mbarrier operations are not looked at")},
+       "nvvm.mbarrier.arrive %remote", reportedIfStrict({Race}), /*place=*/1, /*heldOut=*/false},
       {"remote_arrive", "wait of block scope",
        "try_wait %bar, %zero {scope = #nvvm.mem_scope<cluster>}", "try_wait %bar, %zero",
-       missed("scopes of mbarrier operations are not looked at")},
+       reportedIfStrict({Race}), /*place=*/1, /*heldOut=*/false},
       {"remote_arrive", "arrives before it writes",
        "llvm.store %v, %there : i32, !llvm.ptr<7>\n    nvvm.mbarrier.arrive %remote {scope = "
        "#nvvm.mem_scope<cluster>} : !llvm.ptr<7>",

@@ -20,9 +20,13 @@ struct Verdict {
   Kind kind = Reported;
   std::vector<Check> checks;
   std::string argument;
+  bool strict = false; ///< only strict checks look for it
 };
 
 inline Verdict reported(std::vector<Check> checks) { return {Verdict::Reported, checks, ""}; }
+inline Verdict reportedIfStrict(std::vector<Check> checks) {
+  return {Verdict::Reported, checks, "", true};
+}
 inline Verdict wrong() { return {Verdict::Wrong, {}, ""}; }
 inline Verdict equivalent(std::string argument) { return {Verdict::Equivalent, {}, argument}; }
 inline Verdict missed(std::string argument) { return {Verdict::Missed, {}, argument}; }
@@ -54,7 +58,8 @@ struct Findings {
   bool nothing() const;
 };
 
-/// Runs the kernel in all ways. `seen` gets all findings of checked runs.
+/// Runs the kernel in all ways, strictly where the verdict is of that. `seen` gets all findings of
+/// checked runs.
 Findings examine(const Bug &bug, std::vector<Finding> &seen);
 
 /// The table for docs/emulator-bugs.md.

@@ -26,6 +26,18 @@ public:
   }
 };
 
+/// What practice leaves out is no finding of the usual checks.
+void expectNothingUnlessStrict(const Bug &bug) {
+  std::optional<LoadedModule> module = loadText(planted(bug), true);
+  ASSERT_TRUE(module);
+  for (uint64_t seed : {0, 1, 2}) {
+    Outcome outcome = run(*module, kernelCase(bug.kernel), {true, Completion::Lazy, seed});
+    EXPECT_EQ(outcome.wrong, "");
+    for (const Finding &finding : outcome.findings)
+      ADD_FAILURE() << "without strict: " << toString(finding);
+  }
+}
+
 TEST_P(PlantedBugs, Show) {
   const Bug &bug = bugs()[GetParam()];
   if (kernelCase(bug.kernel).usesLibdevice && findLibdevice().empty())
@@ -50,6 +62,8 @@ TEST_P(PlantedBugs, Show) {
   switch (bug.expected.kind) {
   case Verdict::Reported:
     EXPECT_TRUE(expected) << "not reported by the checks that should";
+    if (bug.expected.strict)
+      expectNothingUnlessStrict(bug);
     break;
   case Verdict::Wrong:
     EXPECT_TRUE(seen.empty() && !found.nothing()) << "expected nothing but wrong numbers";

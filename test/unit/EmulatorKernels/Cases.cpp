@@ -28,7 +28,9 @@ const KernelCase &kernelCase(const std::string &name) {
 }
 
 std::string toString(const Settings &settings) {
-  return std::string(settings.check ? "checked" : "unchecked") +
+  return std::string(settings.strict  ? "strict"
+                     : settings.check ? "checked"
+                                      : "unchecked") +
          (settings.completion == Completion::Lazy ? " lazy" : " eager") + ", seed " +
          std::to_string(settings.seed) + ", workers " + std::to_string(settings.workers);
 }
@@ -69,6 +71,7 @@ Outcome run(const LoadedModule &module, const KernelCase &kernel, const Settings
   options.check = settings.check;
   options.completion = settings.completion;
   options.seed = settings.seed;
+  options.strict = settings.strict;
   options.workers = settings.workers;
   options.patience = 1 << 20;
   Reports reports;

@@ -38,6 +38,7 @@ struct Settings {
   Completion completion = Completion::Eager;
   uint64_t seed = 0;
   unsigned workers = 1;
+  bool strict = false;
 };
 std::string toString(const Settings &settings);
 

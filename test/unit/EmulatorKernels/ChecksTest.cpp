@@ -61,6 +61,30 @@ TEST_P(EachCheck, ReportsAndDoesNot) {
     }
 }
 
+/// Code that was compiled without checks cannot be checked.
+TEST(Launches, WithChecksThatTheCodeHasNot) {
+  const std::string text = readText("Inputs/Checks/race.mlir");
+  KernelCase kernel{"right", {{1, 1, 1}, {128, 1, 1}}, [](Problem &problem) {
+                      problem.input(std::vector<int>(128));
+                      problem.input(std::vector<int>(128));
+                    }};
+  auto found = [&](bool compiled, bool check, bool strict) {
+    std::optional<LoadedModule> module = loadText(text, compiled);
+    std::string all;
+    Settings settings{.check = check, .strict = strict};
+    for (const Finding &finding : run(module.value(), kernel, settings).findings)
+      all += toString(finding) + "\n";
+    return all;
+  };
+  EXPECT_EQ(found(true, true, true), "");
+  EXPECT_EQ(found(true, false, false), "");
+  EXPECT_EQ(found(false, false, false), "");
+  EXPECT_THAT(found(false, true, false),
+              testing::StartsWith("launch: kernel right: expected a kernel that was compiled"));
+  EXPECT_THAT(found(true, false, true),
+              testing::StartsWith("launch: kernel right: strict: expected a launch with checks"));
+}
+
 std::vector<Check> allChecks() {
   std::vector<Check> all;
   for (int check = 0; nameOf(Check(check)) != "unknown"; ++check)

@@ -31,6 +31,8 @@ TEST_P(RightKernels, AgreeAndReportNothing) {
     for (uint64_t seed = 0; seed <= 5 && !HasFailure(); ++seed)
       for (unsigned workers : {1, 2})
         expectRight(*checked, kernel, {true, completion, seed, workers});
+  for (Completion completion : {Completion::Eager, Completion::Lazy})
+    expectRight(*checked, kernel, {true, completion, 1, 1, /*strict=*/true});
   expectRight(*plain, kernel, {false});
 }
 

@@ -29,7 +29,7 @@ std::vector<Bug> warpgroupBugs() {
       {"wgmma_nvgpu", "no barrier after the inits", "gpu.barrier // mbarriers made", "",
        reported({Race, Uninitialised, Operand, Transactions})},
       {"wgmma_nvgpu", "no fence after the inits", "nvvm.fence.mbarrier.init", "",
-       missed("as for tma_2d")},
+       reportedIfStrict({ProxyFence}), /*place=*/1, /*heldOut=*/false},
       {"wgmma_nvgpu", "wrong stage is read", "%pa0 = arith.muli %stage, %bytes",
        "%pa0 = arith.muli %other, %bytes", reported({InFlight, Uninitialised, Race})},
       {"wgmma_nvgpu", "descriptor of B on the tile of A", "%pb0 = arith.addi %pa0, %c8192",

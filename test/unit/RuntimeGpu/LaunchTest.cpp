@@ -138,6 +138,37 @@ TEST(Launch, Findings) {
   }
 }
 
+/// A bulk copy right after the init of its mbarrier.
+constexpr std::string_view unfenced = R"(
+target triple = "nvptx64-nvidia-cuda"
+@bytes = internal addrspace(3) global [32 x i8] undef, align 16
+define ptx_kernel void @copy(ptr addrspace(1) %x) {
+  %to = ptrtoint ptr addrspace(3) @bytes to i32
+  %bar = add i32 %to, 16
+  call void asm sideeffect "{ .reg .pred p; mbarrier.init.shared::cta.b64 [$0], 1; mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 16; cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [$1], [$2], 16, [$0]; WAIT: mbarrier.try_wait.parity.shared::cta.b64 p, [$0], 0; @p bra DONE; bra WAIT; DONE: }", "r,r,l,~{memory}"(i32 %bar, i32 %to, ptr addrspace(1) %x)
+  ret void
+}
+)";
+
+TEST(Launch, StrictChecks) {
+  for (bool strict : {false, true}) {
+    Device device(unfenced, {.strict = strict});
+    DevicePointer x = device.ints({1, 2, 3, 4});
+    GpuArgument arguments[] = {x};
+    Status status = device.gpu->launch(device.function("copy"), {}, arguments);
+    if (strict)
+      EXPECT_FAILS(status, DREAMER_ENTRY_FAILED,
+                   "no fence comes between that and its mbarrier.init");
+    else
+      EXPECT_OK(status);
+  }
+  Device device(unfenced, {.check = false, .strict = true});
+  DevicePointer x = device.ints({1, 2, 3, 4});
+  GpuArgument arguments[] = {x};
+  EXPECT_FAILS(device.gpu->launch(device.function("copy"), {}, arguments), DREAMER_INVALID_ARGUMENT,
+               "strict: expected a launch with checks");
+}
+
 TEST(Launch, WithoutChecksNothingIsFound) {
   Device device(kernels, {.check = false});
   DevicePointer out = device.ints({0});

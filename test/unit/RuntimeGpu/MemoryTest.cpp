@@ -40,7 +40,11 @@ TEST(Memory, Freeing) {
   EXPECT_OK(device.gpu->free(a));
   EXPECT_FAILS(device.gpu->free(a), DREAMER_INVALID_ARGUMENT, "freed already");
   int32_t host = 0;
+  DevicePointer b = device.ints({1});
   EXPECT_FAILS(device.gpu->copyToHost(&host, a, 4), DREAMER_OUT_OF_RANGE, "that are freed");
+  EXPECT_FAILS(device.gpu->copyToDevice(a, &host, 4), DREAMER_OUT_OF_RANGE, "that are freed");
+  EXPECT_FAILS(device.gpu->copyWithin(a, b, 4), DREAMER_OUT_OF_RANGE, "that are freed");
+  EXPECT_FAILS(device.gpu->fill(a, 0, 4), DREAMER_OUT_OF_RANGE, "that are freed");
 }
 
 constexpr std::string_view variables = R"(

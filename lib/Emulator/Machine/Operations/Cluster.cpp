@@ -22,10 +22,10 @@ namespace {
 class ClusterBarrier : public BlockState {
 public:
   struct Phases {
-    unsigned arrived = 0;              ///< in this phase
-    uint64_t ended = 0;                ///< phases
-    Clock arriving, arrivingPublished; ///< released in this phase
-    Clock completed, completedPublished;
+    unsigned arrived = 0;                ///< in this phase
+    uint64_t ended = 0;                  ///< phases
+    Knowledge arriving, completed;       ///< released in this phase, and in those before
+    Clock arrivingInits, completedInits; ///< likewise, by fence.mbarrier_init
     std::vector<Thread *> waiting;
   } common;
   /// For each thread of the block, the phase it has arrived in, plus one; 0: it may arrive.
@@ -49,10 +49,10 @@ public:
       return;
     phases.arrived = 0;
     ++phases.ended;
-    phases.completed.join(phases.arriving);
-    phases.completedPublished.join(phases.arrivingPublished);
-    phases.arriving = Clock();
-    phases.arrivingPublished = Clock();
+    phases.completed.join(phases.arriving.seen, phases.arriving.published);
+    phases.completedInits.join(phases.arrivingInits);
+    phases.arriving = Knowledge();
+    phases.arrivingInits = Clock();
     std::vector<Thread *> waiting = std::move(phases.waiting);
     phases.waiting.clear();
     for (Thread *thread : waiting)
@@ -86,9 +86,9 @@ public:
     }
     in = phases.ended + 1;
     ++phases.arrived;
-    if (block.checking() && releases) {
-      phases.arriving.join(thread.clock);
-      phases.arrivingPublished.join(thread.published);
+    if (block.checking()) {
+      phases.arriving.join(releasedWidely(thread, releases, Scope::Cluster), thread.published);
+      phases.arrivingInits.join(thread.fencedInits);
       thread.tick();
     }
     ClusterBarrier::advance(block.cluster, 0);
@@ -112,8 +112,10 @@ public:
       thread.wait(*this, "the other threads of the cluster");
     }
     in = 0;
-    if (block.checking())
-      thread.acquire(phases.completed, phases.completedPublished);
+    if (block.checking()) {
+      thread.knownInits.join(phases.completedInits);
+      thread.acquire(phases.completed.seen, phases.completed.published);
+    }
   }
 };
 

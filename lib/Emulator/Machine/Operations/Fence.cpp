@@ -3,7 +3,7 @@
 
 // Fences order memory. PTX ISA, "membar/fence".
 
-#include "lib/Emulator/Machine/Machine.h"
+#include "lib/Emulator/Machine/MBarrierState.h"
 #include "lib/Emulator/Machine/Operations/Makers.h"
 #include "lib/Emulator/Machine/Synchronization.h"
 
@@ -20,6 +20,20 @@ public:
 
 private:
   Scope scope;
+};
+
+/// fence.mbarrier_init: a release to the cluster of what the thread itself initialised and of nothing
+/// else (PTX ISA 8.x, "membar/fence", .op_restrict).
+class InitFence : public Operation {
+public:
+  void execute(Thread &thread, uint64_t *) const override {
+    if (!thread.block->checking())
+      return;
+    if (auto *objects = thread.block->existingState<MBarrierState>())
+      objects->fenceInits(thread);
+    thread.fencedInits = thread.clock;
+    thread.tick();
+  }
 };
 
 /// What is ordered before it, by ordinary stores, may from here on be used by the engines.
@@ -67,9 +81,8 @@ std::unique_ptr<Operation> makeFence(const Instruction &instruction) {
       return std::make_unique<OtherFence>();
     return nullptr;
   }
-  // Makes initialised mbarriers known to the cluster: a release, which arrive and wait complete.
   if (instruction.has("mbarrier_init"))
-    return std::make_unique<MemoryFence>(Scope::Cluster);
+    return std::make_unique<InitFence>();
   std::optional<Scope> scope = scopeOf(words.back());
   if (!scope)
     return nullptr;

@@ -1,13 +1,13 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// What threads do with mbarrier objects. PTX ISA 8.x, "mbarrier.*". Scopes are not told apart: a
-// release or acquire is one for all threads that can reach the object.
+// What threads do with mbarrier objects. PTX ISA 8.x, "mbarrier.*".
 
 #include "lib/Emulator/Machine/MBarrierState.h"
 #include "lib/Emulator/Machine/Operations/MBarrierTracking.h"
 #include "lib/Emulator/Machine/Operations/Makers.h"
 #include "lib/Emulator/Machine/Operations/NameReader.h"
+#include "lib/Emulator/Machine/Worker.h"
 
 namespace dreamer::emulator {
 
@@ -75,6 +75,7 @@ public:
 class Wait : public MBarrierOperation {
 public:
   bool suspends = false, parity = false, acquires = true;
+  Scope scope = Scope::Block;
 
   void run(Thread &thread, MBarrierState &state, Block &block, uint32_t offset,
            uint64_t *slots) const override {
@@ -83,16 +84,23 @@ public:
       thread.report(Check::Operand, *this,
                     "expected a parity of 0 or 1, found " + std::to_string(uint32_t(slots[1])),
                     "parity");
-    bool phase = slots[1] & 1;
-    bool done = state.test(block, offset, phase, acquires, thread, *this);
-    if (!done && suspends) {
-      state.await(block, offset, phase, thread, *this);
-      done = state.test(block, offset, phase, acquires, thread, *this);
+    MBarrierWait wait{bool(slots[1] & 1), acquires, scope};
+    bool done = state.test(block, offset, wait, thread, *this);
+    if (!done && suspends && !timeIsUp(block)) {
+      state.await(block, offset, wait.phase, thread, *this);
+      done = state.test(block, offset, wait, thread, *this);
     }
     if (outputs)
       slots[inputs] = done;
     if (!done)
       thread.yield();
+  }
+
+private:
+  /// try_wait may give up before the phase is over, after a time that the system chooses: with a
+  /// seed it sometimes does.
+  static bool timeIsUp(Block &block) {
+    return block.options.seed && block.worker.random() % 4 == 0;
   }
 };
 
@@ -107,6 +115,7 @@ public:
 struct Qualifiers {
   bool noComplete = false, expectBytes = false, parity = false, timed = false, relaxed = false;
   bool remote = false;
+  Scope scope = Scope::Block; ///< the default
 
   static std::optional<Qualifiers> read(NameReader &name) {
     Qualifiers found;
@@ -123,10 +132,11 @@ struct Qualifiers {
         found.relaxed = true;
       else if (name.take("space_cluster") || name.take("shared::cluster"))
         found.remote = true;
+      else if (name.take("scope_cluster") || name.take("cluster"))
+        found.scope = Scope::Cluster;
       else if (!name.take("release") && !name.take("acquire") && !name.take("scope_cta") &&
-               !name.take("scope_cluster") && !name.take("cta") && !name.take("cluster") &&
-               !name.take("space_cta") && !name.take("shared") && !name.take("shared::cta") &&
-               !name.take("b64"))
+               !name.take("cta") && !name.take("space_cta") && !name.take("shared") &&
+               !name.take("shared::cta") && !name.take("b64"))
         return std::nullopt;
     }
     return found;
@@ -140,6 +150,7 @@ std::unique_ptr<Operation> makeArrive(const Qualifiers &read, bool drop, unsigne
   arrive->arrival.drop = drop;
   arrive->arrival.noComplete = read.noComplete;
   arrive->arrival.releases = !read.relaxed;
+  arrive->arrival.scope = read.scope;
   bool needsSecond = read.expectBytes || read.noComplete;
   if (read.parity || read.timed || inputs < 1u + needsSecond || inputs > 2)
     return nullptr;
@@ -151,6 +162,7 @@ std::unique_ptr<Operation> makeWait(const Qualifiers &read, bool suspends, unsig
   wait->suspends = suspends;
   wait->parity = read.parity;
   wait->acquires = !read.relaxed;
+  wait->scope = read.scope;
   if (read.noComplete || read.expectBytes || read.remote || inputs < 2 || inputs > 2u + suspends)
     return nullptr;
   return wait;
