@@ -53,6 +53,8 @@ int64_t RegisterBlock::usualTaskWork() const {
 }
 
 Mem Panels::of(Mem packed, int64_t matrices) const {
+  if (inPlace)
+    return packed.view({depth, columns});
   if (block.narrow())
     return packed.view({matrices * count(), paddedDepth() / 2, width(), 2});
   return packed.view({matrices * count(), depth, width()});
@@ -116,6 +118,9 @@ static Value rightFactor(Kernel &k, const ProductRange &range, Panel panel) {
   std::optional<TileSize> valid;
   if (range.depth.count)
     valid = TileSize{*range.depth.count, columns};
+  if (panels.inPlace)
+    return viewTile(k, range.packed, {range.depth.from, panel.index * panels.width()}, depth,
+                    columns, tile::Order::rows, valid);
   Val which = range.matrix * panels.count() + panel.index;
   if (panels.block.narrow())
     return viewPairs(k, range.packed, {which, range.depth.from / 2, 0, 0}, depth, columns, valid);

@@ -3,7 +3,7 @@
 //
 // Matrix products as tile programs: C[m, n] = sum over k of A(m, k) B(k, n). A block of C, some rows by
 // some vectors, stays in registers over the whole of k; A is read where it lies; B is read from panels
-// that were packed before. What becomes of a block is the epilogue's.
+// that were packed before, or where it lies. What becomes of a block is the epilogue's.
 
 #ifndef DREAMER_KERNELS_GEMM_H
 #define DREAMER_KERNELS_GEMM_H
@@ -50,6 +50,8 @@ struct Panels {
   int64_t depth;
   int64_t columns;
   RegisterBlock block;
+  /// The memory is B itself, f32 [depth][columns], whole vectors of columns: a panel's rows lie apart.
+  bool inPlace = false;
 
   /// A block's width, or that of the matrix where it is narrower.
   int64_t width() const {

@@ -20,12 +20,18 @@ enum class Left {
   Runs,    ///< as `prepareRuns` packs it
 };
 
-/// c[rows, columns] = a b, or c += a b, with b [depth, columns] (or its transpose) packed first; a
-/// and b are operands, c is a buffer.
-static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, bool transposed,
-                          Value c, bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
+/// How a product reads its right-hand matrix.
+enum class Right {
+  Packed,           ///< [depth, columns], packed first
+  PackedTransposed, ///< [columns, depth], packed first
+  InPlace,          ///< [depth, columns], see Panels
+};
+
+/// c[rows, columns] = a b, or c += a b; a and b are operands, c is a buffer.
+static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, Right right, Value c,
+                          bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
   bool narrow = isNarrow(a) && isNarrow(b);
-  Panels panels{depth, columns, RegisterBlock::of(s, narrow)};
+  Panels panels{depth, columns, RegisterBlock::of(s, narrow), right == Right::InPlace};
   Tiles tiles = Tiles::of(s, rows, panels);
   int64_t step = panels.block.rows;
   if (panels.block.narrow()) {
@@ -37,7 +43,8 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, boo
   } else {
     a = prepareWide(s, a);
   }
-  Value packed = preparePanels(s, panels, 1, transposed, b);
+  Value packed = panels.inPlace ? s.buffer(b)
+                                : preparePanels(s, panels, 1, right == Right::PackedTransposed, b);
   launch(s, "product", tiles.tasks(), {a, packed, c}, [&](Kernel &k) {
     Mem left = k.mem(0), out = k.mem(2).view({rows, columns});
     if (layout != Left::Runs)
@@ -81,6 +88,12 @@ static KernelParameters linearParameters(LinearOp op, const KernelTarget &target
   return parameters;
 }
 
+/// Whether the activations are what the products of a weight's gradient read as it is.
+static bool mayReadInPlace(LinearWeightGradOp op, const KernelTarget &target) {
+  return tensorType(op.getX()).getElementType().isF32() &&
+         featuresOf(op.getX()) % target.lanes() == 0;
+}
+
 static KernelParameters weightGradParameters(LinearWeightGradOp op, const KernelTarget &target) {
   KernelParameters parameters;
   int64_t depth = rowsOf(op.getX());
@@ -95,6 +108,13 @@ static KernelParameters weightGradParameters(LinearWeightGradOp op, const Kernel
   parameters.add({KernelParameter::of(parameter::packLeft.str(),
                                       "whether the left factor is packed before it is multiplied",
                                       {0, 1}, depth >= 256 && panels.count() >= 3)});
+  // The right factor is read once for each block of rows. Where its own rows lie close together it may stay
+  // as it is; from some distance on the lines of a panel fall into few sets of the cache.
+  constexpr int64_t closeTogether = 128, fewRows = 128;
+  if (mayReadInPlace(op, target))
+    parameters.add({KernelParameter::of(
+        parameter::packRight.str(), "whether the right factor is packed before it is multiplied",
+        {0, 1}, featuresOf(op.getX()) > closeTogether || featuresOf(op.getDResult()) > fewRows)});
   return parameters;
 }
 
@@ -105,14 +125,17 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   bool accumulate = !op.getSums().empty();
   if (mayReadInPlace(op) && !s.parameter(parameter::packWeights))
     return launchDots(s, s.buffer(x), s.buffer(weight), out, accumulate, rows, depth, columns);
-  launchProduct(s, x, Left::Rows, weight, !op.getTranspose(), out, accumulate, rows, depth,
-                columns);
+  launchProduct(s, x, Left::Rows, weight,
+                op.getTranspose() ? Right::Packed : Right::PackedTransposed, out, accumulate, rows,
+                depth, columns);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
-  launchProduct(s, op.getDResult(), Left::Columns, op.getX(), /*transposed=*/false,
-                s.buffer(op.getDWeight()), !op.getSums().empty(), featuresOf(op.getDResult()),
-                rowsOf(op.getX()), featuresOf(op.getX()));
+  bool packs = !mayReadInPlace(op, s.target()) || s.parameter(parameter::packRight);
+  launchProduct(s, op.getDResult(), Left::Columns, op.getX(),
+                packs ? Right::Packed : Right::InPlace, s.buffer(op.getDWeight()),
+                !op.getSums().empty(), featuresOf(op.getDResult()), rowsOf(op.getX()),
+                featuresOf(op.getX()));
 }
 
 void attachLinearKernels(MLIRContext &context) {

@@ -19,6 +19,7 @@ inline constexpr llvm::StringLiteral blockVectors = "block_vectors";
 inline constexpr llvm::StringLiteral depthChunk = "depth_chunk";
 inline constexpr llvm::StringLiteral taskWork = "task_kflops";
 inline constexpr llvm::StringLiteral packLeft = "pack_left";
+inline constexpr llvm::StringLiteral packRight = "pack_right";
 inline constexpr llvm::StringLiteral packWeights = "pack_weights";
 inline constexpr llvm::StringLiteral taskBlocks = "task_blocks";
 inline constexpr llvm::StringLiteral queryBlocks = "query_blocks";
