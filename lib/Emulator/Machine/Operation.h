@@ -76,7 +76,7 @@ public:
   virtual void execute(Warp &warp, uint32_t lanes) const = 0;
   /// From now on operand i is slot places[i], and result i is slot places[inputs + i]. False, and
   /// nothing is changed: it only knows operands and results one after the other from slot 0 on.
-  virtual bool place(std::span<const uint16_t> places) { return false; }
+  virtual bool place(std::span<const uint16_t> /*places*/) { return false; }
 };
 
 } // namespace dreamer::emulator

@@ -131,7 +131,8 @@ std::unique_ptr<Operation> Rewriter::operationOf(dreamer::emulator::Instruction 
   return makeOperation(instruction);
 }
 
-bool Rewriter::callOperation(IRBuilder<> &builder, dreamer::emulator::Instruction instruction,
+bool Rewriter::callOperation(IRBuilder<> &builder,
+                             const dreamer::emulator::Instruction &instruction,
                              ArrayRef<Value *> operands, ArrayRef<Type *> resultTypes,
                              SmallVectorImpl<Value *> &results, const llvm::Instruction &at) {
   for (Value *operand : operands)

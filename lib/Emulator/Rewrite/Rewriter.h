@@ -52,7 +52,7 @@ public:
 
   /// Calls the operation of `instruction` at the builder's place. False: it is unknown (noted).
   /// Gives its results, each of the type asked for.
-  bool callOperation(llvm::IRBuilder<> &builder, Instruction instruction,
+  bool callOperation(llvm::IRBuilder<> &builder, const Instruction &instruction,
                      llvm::ArrayRef<llvm::Value *> operands,
                      llvm::ArrayRef<llvm::Type *> resultTypes,
                      llvm::SmallVectorImpl<llvm::Value *> &results, const llvm::Instruction &at);

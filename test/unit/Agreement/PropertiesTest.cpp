@@ -31,7 +31,7 @@ stack:
       expert_attention: {experts: 9, active: 3, expert_hidden: 10, key_dim: 6}
 )";
 
-std::unique_ptr<CompiledModel> trained(ModelOptions options) {
+std::unique_ptr<CompiledModel> trained(const ModelOptions &options) {
   auto model = CompiledModel::create(core, options);
   if (model)
     model->initialize(3);

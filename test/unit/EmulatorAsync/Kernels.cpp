@@ -28,7 +28,7 @@ std::unique_ptr<Operation> Op::make(std::string name, unsigned inputs, unsigned 
   return operation;
 }
 
-Op::Op(std::string name, unsigned inputs, unsigned outputs,
+Op::Op(const std::string &name, unsigned inputs, unsigned outputs,
        std::vector<std::optional<int64_t>> known)
     : operation(make(name, inputs, outputs, std::move(known))), inputs(inputs), outputs(outputs) {
   if (!operation) {

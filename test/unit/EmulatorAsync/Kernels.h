@@ -20,7 +20,7 @@ namespace dreamer::emulator::test {
 class Op {
 public:
   /// `known`: values of operands that are constants, by their places.
-  Op(std::string name, unsigned inputs, unsigned outputs = 0,
+  Op(const std::string &name, unsigned inputs, unsigned outputs = 0,
      std::vector<std::optional<int64_t>> known = {});
   /// Executes it for the running thread; the first result, if there are any.
   template <typename... Operands>

@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(TensorLoad, UnknownFormsAreRefused) {
   std::vector<std::optional<int64_t>> known(16, 0);
-  auto refused = [&](std::string name, unsigned inputs) {
+  auto refused = [&](const std::string &name, unsigned inputs) {
     return !Op::make(name, inputs, 0, known);
   };
   EXPECT_FALSE(refused("cp.async.bulk.tensor.g2s.tile.2d", 10));
@@ -294,7 +294,7 @@ TEST(TensorLoad, SourceWrittenMeanwhile) {
 TEST(TensorLoad, BadOperands) {
   OneLoad bench;
   TestTensor line(bench, F16, {64}, {32});
-  auto tryLoad = [&](const TestTensor &tensor, std::vector<int32_t> at, uint32_t to,
+  auto tryLoad = [&](const TestTensor &tensor, const std::vector<int32_t> &at, uint32_t to,
                      uint32_t mbarrier = bar) {
     return [&bench, &tensor, at, to, mbarrier](Thread &) {
       bench.begin();

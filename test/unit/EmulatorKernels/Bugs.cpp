@@ -97,7 +97,7 @@ Findings examine(const Bug &bug, std::vector<Finding> &seen) {
   std::optional<LoadedModule> plain = loadText(text, false), checked = loadText(text, true);
   if (!plain || !checked)
     return {"not loaded", "-", "-", "-"};
-  auto runAll = [&](std::vector<Settings> all) {
+  auto runAll = [&](const std::vector<Settings> &all) {
     std::vector<Outcome> outcomes;
     for (Settings settings : all) {
       settings.strict = bug.expected.strict;
@@ -119,7 +119,7 @@ Findings examine(const Bug &bug, std::vector<Finding> &seen) {
 }
 
 /// Shown in a table's cell.
-static std::string shown(std::string text) {
+static std::string shown(const std::string &text) {
   std::string line;
   for (char c : text) {
     if (c == '\n')

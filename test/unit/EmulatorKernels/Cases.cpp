@@ -3,6 +3,7 @@
 
 #include "Cases.h"
 
+#include "mlir/IR/DialectRegistry.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 namespace dreamer::emulator::test {

@@ -26,8 +26,10 @@ void tiledMatmul(Problem &problem) {
 void maskedRows(Problem &problem) {
   auto x = Numbers().values<float>(5 * 37);
   std::vector<float> y(x.size());
-  for (size_t i = 0; i < x.size(); ++i)
-    y[i] = std::max(x[i], 0.0f) + float(i / 37);
+  for (size_t i = 0; i < x.size(); ++i) {
+    size_t row = i / 37;
+    y[i] = std::max(x[i], 0.0f) + float(row);
+  }
   problem.input(x);
   problem.output(y);
 }

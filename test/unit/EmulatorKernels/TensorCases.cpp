@@ -16,7 +16,8 @@ struct Tensor {
   std::vector<uint32_t> box;
   std::vector<float> values;
 
-  Tensor(std::vector<uint64_t> dims, std::vector<uint32_t> box) : dims(dims), box(box) {
+  Tensor(std::vector<uint64_t> sizes, std::vector<uint32_t> box)
+      : dims(std::move(sizes)), box(std::move(box)) {
     size_t count = 1;
     for (uint64_t dim : dims)
       count *= dim;

@@ -27,8 +27,8 @@ std::vector<float> product(const std::vector<Half> &a, const std::vector<Half> &
 }
 
 /// A and B as tensor maps with these boxes, and C.
-void byTMA(Problem &problem, const Layout &layout, std::vector<uint32_t> boxA,
-           std::vector<uint32_t> boxB, SwizzleMode swizzle) {
+void byTMA(Problem &problem, const Layout &layout, const std::vector<uint32_t> &boxA,
+           const std::vector<uint32_t> &boxB, SwizzleMode swizzle) {
   Numbers numbers;
   uint64_t m = layout.m, n = layout.n, k = layout.k;
   auto a = numbers.values<Half>(m * k), b = numbers.values<Half>(n * k);

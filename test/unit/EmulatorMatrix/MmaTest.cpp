@@ -27,7 +27,7 @@ std::string nameOf(Format format) {
 }
 
 /// `ends`: the types in the intrinsic's name.
-Case makeCase(unsigned m, unsigned k, Format a, Format b, Format c, std::string ends,
+Case makeCase(unsigned m, unsigned k, Format a, Format b, Format c, const std::string &ends,
               bool saturate = false) {
   std::string shape = "m" + std::to_string(m) + "n8k" + std::to_string(k) + ".row.col";
   if (saturate)

@@ -42,7 +42,7 @@ define ptx_kernel void @k(ptr addrspace(1) %in, ptr addrspace(1) %out) {
             " = load i32, ptr addrspace(1) %p" + n + "\n  %q" + n +
             " = getelementptr i32, ptr addrspace(1) %out, i32 %i" + n + "\n";
   }
-  for (std::string line; !body.empty();) {
+  while (!body.empty()) {
     auto [first, rest] = body.split('\n');
     body = rest;
     text += first.trim() != "---" ? first.str() + "\n"

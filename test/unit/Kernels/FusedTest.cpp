@@ -5,6 +5,7 @@
 
 #include "test/unit/Kernels/OpCase.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 
@@ -119,7 +120,7 @@ OpCase fused(Random &r, bool narrow, int64_t bits) {
       case 3:
         value = text.operation(formatv("scale {0} {{factor = 0.5 : f64} : {1}", value, type));
         break;
-      case 4:
+      default:
         value = text.operation(formatv("swiglu {0}, {1} : {2}, {2}", term, value, type));
         break;
       }

@@ -26,9 +26,8 @@ std::unique_ptr<TileProgram> TileProgram::compile(StringRef text, int64_t vector
   if (!module)
     return nullptr;
   auto program = std::make_unique<TileProgram>();
-  if (!(program->jit = Jit::compile(*module, {"test", "", {}, vectorBits, std::move(emulated)})))
-    return nullptr;
-  return program;
+  program->jit = Jit::compile(*module, {"test", "", {}, vectorBits, std::move(emulated)});
+  return program->jit ? std::move(program) : nullptr;
 }
 
 void TileProgram::run(llvm::ArrayRef<int64_t> arguments, int64_t blocks) const {
@@ -41,7 +40,7 @@ void TileProgram::run(llvm::ArrayRef<int64_t> arguments, int64_t blocks) const {
 
 std::string withNames(StringRef text, ArrayRef<std::pair<StringRef, std::string>> names) {
   std::string result = text.str();
-  for (auto [name, value] : names)
+  for (const auto &[name, value] : names)
     for (size_t at; (at = result.find(name.str())) != std::string::npos;)
       result.replace(at, name.size(), value);
   return result;

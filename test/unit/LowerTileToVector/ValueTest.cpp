@@ -40,8 +40,9 @@ float at(const std::vector<float> &x, int64_t n, int64_t rows, int64_t columns, 
 }
 
 #define ELEMENT                                                                                    \
-  [](const std::vector<float> &x, int64_t m, int64_t n, int64_t rows, int64_t columns, int64_t i,  \
-     int64_t j, float before)                                                                      \
+  []([[maybe_unused]] const std::vector<float> &x, [[maybe_unused]] int64_t m,                     \
+     [[maybe_unused]] int64_t n, [[maybe_unused]] int64_t rows, [[maybe_unused]] int64_t columns,  \
+     [[maybe_unused]] int64_t i, [[maybe_unused]] int64_t j, [[maybe_unused]] float before)        \
       ->float
 
 void check(const Case &c) {
@@ -209,7 +210,8 @@ TEST(Values, StoresCombine) {
             }
             tile.store %s, %all : !reg, !out)",
          ELEMENT {
-           return at(x, n, rows, columns, i, j) * static_cast<float>(1 + (rows + 1) / 2);
+           int64_t times = 1 + (rows + 1) / 2;
+           return at(x, n, rows, columns, i, j) * static_cast<float>(times);
   }
   });
   }

@@ -20,7 +20,7 @@ namespace {
 
 class Build : public ::testing::Test {
 protected:
-  Description parse(llvm::StringRef text, std::vector<std::string> changes = {}) {
+  Description parse(llvm::StringRef text, const std::vector<std::string> &changes = {}) {
     auto description = parseDescription(text, "test.yaml", &context, changes);
     EXPECT_TRUE(mlir::succeeded(description));
     return *description;

@@ -17,7 +17,7 @@ namespace {
 class Overrides : public ::testing::Test {
 protected:
   /// What `text` says with the changes; `messages` are the errors and warnings.
-  Description parse(llvm::StringRef text, std::vector<std::string> changes) {
+  Description parse(llvm::StringRef text, const std::vector<std::string> &changes) {
     Messages collected(context);
     auto description = parseDescription(text, "test.yaml", &context, changes);
     messages = collected.all;

@@ -86,7 +86,7 @@ TEST(FilesTest, ComeBackAsWritten) {
   EXPECT_EQ(relativeError(std::get<Floats>((*read)["b"]), std::get<Floats>(written["b"])), 0);
   EXPECT_EQ(toString((*read)["a"]), "[7, 7]");
   EXPECT_EQ(describe((*read)["i"]), "i32[]");
-  llvm::sys::fs::remove(path);
+  ASSERT_FALSE(llvm::sys::fs::remove(path));
   llvm::Expected<Bundle> gone = readTensors(path);
   ASSERT_FALSE(bool(gone));
   EXPECT_NE(llvm::toString(gone.takeError()).find(std::string(path)), std::string::npos);
