@@ -110,7 +110,9 @@ TEST(Problems, WritesRowsAndReportsChance) {
 }
 
 TEST(Problems, SaysWhatIsWrong) {
-  auto message = [](ProblemOptions options) { return checkProblemOptions(options).message(); };
+  auto message = [](const ProblemOptions &options) {
+    return checkProblemOptions(options).message();
+  };
   EXPECT_THAT(message(optionsOf("chian")), HasSubstr("did you mean 'chain'?"));
   ProblemOptions options = optionsOf("chain");
   options.count = 0;

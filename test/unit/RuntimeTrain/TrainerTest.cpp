@@ -29,7 +29,7 @@ struct Recorder final : TrainObserver {
     evaluations.emplace_back(step, evaluation);
     return {};
   }
-  Status onSave(int64_t step, const std::string &path) override {
+  Status onSave(int64_t step, const std::string & /*path*/) override {
     saves.push_back(step);
     return {};
   }
@@ -231,7 +231,7 @@ TEST(Evaluate, CountsExactAnswersBySteps) {
   auto likely = [&](int32_t from, int32_t to) { learner.weights()[from * 260 + to] = 5; };
   likely('a', '1');
   likely('b', '3');
-  for (int32_t digit : {'1', '2', '3'})
+  for (unsigned char digit : {'1', '2', '3'})
     likely(digit, ByteTokenizer::end);
   Result<Evaluation> evaluation = evaluate(learner, examples, {});
   ASSERT_TRUE(evaluation.ok());

@@ -83,9 +83,9 @@ TEST_F(Places, GatheredRowsReadAndWrite) {
 }
 
 TEST_F(Places, CombineStore) {
-  for (auto [word, expected] : {std::pair("add", std::vector<double>{5, 0, 7}),
-                                std::pair("max", std::vector<double>{4, 1, 5}),
-                                std::pair("min", std::vector<double>{1, -1, 2})}) {
+  for (const auto &[word, expected] : {std::pair("add", std::vector<double>{5, 0, 7}),
+                                       std::pair("max", std::vector<double>{4, 1, 5}),
+                                       std::pair("min", std::vector<double>{1, -1, 2})}) {
     auto arrays = run("!m = !tile.mem<1x3xf32, global, rows>\n!t = !tile.reg<1x3xf32, vectors>",
                       "%x: memref<1x3xf32>, %y: memref<1x3xf32>", std::string(R"(
       %v = tile.view %x[%c0, %c0] : memref<1x3xf32> -> !m

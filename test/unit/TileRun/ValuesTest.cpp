@@ -129,9 +129,10 @@ TEST_F(Values, MapsSeeElementsScalarsAndCoordinates) {
 }
 
 TEST_F(Values, ReduceAndBroadcast) {
-  for (auto [word, expected] : {std::pair("add", std::vector<double>{6, 6, 6, -3, -3, -3}),
-                                std::pair("max", std::vector<double>{3, 3, 3, 4, 4, 4}),
-                                std::pair("min", std::vector<double>{1, 1, 1, -5, -5, -5})}) {
+  for (const auto &[word, expected] :
+       {std::pair("add", std::vector<double>{6, 6, 6, -3, -3, -3}),
+        std::pair("max", std::vector<double>{3, 3, 3, 4, 4, 4}),
+        std::pair("min", std::vector<double>{1, 1, 1, -5, -5, -5})}) {
     auto arrays = run("!m = !tile.mem<2x3xf32, global, rows>\n!t = !tile.reg<2x3xf32, vectors>\n"
                       "!c = !tile.reg<2x1xf32, slice vectors>",
                       "%x: memref<2x3xf32>, %y: memref<2x3xf32>", std::string(R"(
