@@ -23,7 +23,7 @@ protected:
     ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("tuning", folder));
     path = (folder + "/a.db").str();
   }
-  void TearDown() override { llvm::sys::fs::remove_directories(folder); }
+  void TearDown() override { EXPECT_FALSE(llvm::sys::fs::remove_directories(folder)); }
 
   Database open(Mode mode = Mode::Write) { return llvm::cantFail(Database::open(path, mode)); }
   std::string problemOf(Mode mode) {
