@@ -64,8 +64,11 @@ public:
           variants.emplace_back(variant, *target);
     for (auto &[variant, target] : variants)
       for (auto kernel : variant.getOps<func::FuncOp>())
-        if (isKernel(kernel) && !share(kernel, target))
-          owners[hashOf(kernel)].push_back({kernel, &target});
+        if (isKernel(kernel)) {
+          SmallVector<Owner> &alike = owners[hashOf(kernel)];
+          if (!share(kernel, target, alike))
+            alike.push_back({kernel, &target});
+        }
   }
 
 private:
@@ -75,9 +78,10 @@ private:
            uses->empty(); // equal names of other functions would say little
   }
 
-  /// Leaves a declaration of the kernel where it, or a variant before, has the same; false: none has.
-  bool share(func::FuncOp kernel, const KernelTarget &target) {
-    for (const Owner &owner : owners.lookup(hashOf(kernel))) {
+  /// Leaves a declaration of the kernel where one of those `alike`, whose hash is the same, has its code;
+  /// false: none has.
+  bool share(func::FuncOp kernel, const KernelTarget &target, ArrayRef<Owner> alike) {
+    for (const Owner &owner : alike) {
       if (!serves(*owner.target, target) || !areSame(owner.kernel, kernel))
         continue;
       StringRef attribute = schedule::attribute::shared;
