@@ -26,8 +26,8 @@ Mixture Mixture::of(Value u, Value ids, Value w1, const KernelTarget &target) {
   int64_t run = m.run(), usual = m.pairs() / m.experts * 5 / 4,
           cached = 64 * 1024 / std::max(m.features, m.hidden);
   int64_t wanted = roundUp(std::min(usual, cached), run);
-  m.blockRows =
-      block.narrow() ? std::clamp(wanted, 2 * run, 8 * run) : std::clamp(wanted, 8 * run, 24 * run);
+  m.blockRows = block.products == NarrowProducts::tiles ? std::clamp(wanted, 2 * run, 8 * run)
+                                                        : std::clamp(wanted, 8 * run, 24 * run);
   return m;
 }
 
@@ -101,6 +101,10 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
       return Vals{index[0] + 1};
     });
     return Vals{to, block[0]};
+  });
+  k.loop(state[0], m.places(), 1, [&](Val place) {
+    pairAt.store(-1, {place});
+    rowAt.store(-1, {place});
   });
   k.loop(state[1], m.blocks(), 1, [&](Val block) { blocks.store(-1, {block, 0}); });
 }

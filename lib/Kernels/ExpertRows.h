@@ -28,9 +28,13 @@ struct Mixture {
   int64_t pairs() const { return rows * chosen; }
   /// Each expert's run of places is filled up to a multiple of this: whole register blocks, and depths
   /// of the weights' gradients.
-  int64_t run() const { return block.narrow() ? 32 : block.rows; }
-  /// Places for sorted pairs.
-  int64_t places() const { return roundUp(pairs() + experts * (run() - 1), run()); }
+  int64_t run() const { return block.rows; }
+  /// Places that bf16 is transposed in at a time, whatever experts they belong to; whole runs.
+  static constexpr int64_t line = 32;
+  /// Places for sorted pairs; those after the last run hold none.
+  int64_t places() const {
+    return roundUp(pairs() + experts * (run() - 1), block.narrow() ? line : run());
+  }
   int64_t blocks() const { return places() / blockRows + experts; }
   /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].
   Panels toHidden() const { return {features, hidden, block}; }

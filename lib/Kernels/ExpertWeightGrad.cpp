@@ -26,7 +26,7 @@ struct Chunk {
   static int64_t placesOf(const Mixture &m, int64_t width) {
     constexpr int64_t bytes = 8 << 20, most = 8;
     int64_t wanted = std::max(bytes / (m.block.factorBytes() * width), ceilDiv(m.places(), most));
-    return std::min(roundUp(wanted, m.run()), m.places());
+    return std::min(roundUp(wanted, m.block.narrow() ? Mixture::line : m.run()), m.places());
   }
 };
 
@@ -43,7 +43,7 @@ void launchPack(ScheduleBuilder &s, StringRef name, const Mixture &m, const Chun
                 Value starts, const Factor &factor,
                 function_ref<void(Kernel &, Val from, Val to, Val begin)> write) {
   // Lines of a run of the left factor; of bf16 what is transposed at a time.
-  int64_t together = m.block.narrow() ? m.run() : 16;
+  int64_t together = m.block.narrow() ? Mixture::line : 16;
   Shares shares = Shares::of(ceilDiv(chunk.places, together), 2 * together * factor.columns);
   launch(s, name, shares.tasks(), {factor.source, factor.rowAt, factor.packed, starts, chunk.begin},
          [&](Kernel &k) {
@@ -99,15 +99,15 @@ void packRun(Kernel &k, Val run, int64_t step, int64_t width, Val from, Val to, 
   });
 }
 
-/// Rows of bf16, a whole run of places, as columns.
+/// Rows of bf16 as columns, in lines of places, of which the last may be cut short.
 void packTransposed(Kernel &k, const Mixture &m, int64_t columns, Val from, Val to, Val begin) {
   constexpr int64_t side = 16;
   int64_t whole = columns / side * side, padded = roundUp(columns, m.block.rowStep());
-  k.loop(from, to, m.run(), [&](Val place) {
+  k.loop(from, to, Mixture::line, [&](Val place) {
     auto square = [&](Val column, int64_t valid, int64_t written) {
       transposeRows(
           [&](int64_t i) { return loadNarrow(k, begin + place + i, column, Lanes{side, valid}); },
-          k.mem(2), column, written, place, m.run());
+          k.mem(2), column, written, place, Mixture::line);
     };
     k.loop(0, whole, side, [&](Val column) { square(column, side, side); });
     if (whole < columns)
