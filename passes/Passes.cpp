@@ -35,7 +35,8 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   if (options.accumulateGradients)
     passes.addPass(createAccumulateGradients());
   if (options.defer != Defer::None) {
-    passes.addPass(createDeferGradients({options.defer, options.deferWindow}));
+    passes.addPass(
+        createDeferGradients({options.defer, options.deferWindow, options.narrowMatrices}));
     passes.addPass(createCanonicalizerPass());
   }
   if (options.narrowMatrices)

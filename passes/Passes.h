@@ -20,6 +20,7 @@ namespace dreamer {
 struct ProgramOptions {
   std::vector<std::string> entries; ///< entry points; none: all
   Recompute recompute = Recompute::None;
+  bool recomputeCheap = true;      ///< what costs no more than to keep it is computed again
   Defer defer = Defer::Auto;       ///< which weight gradients are made of many depths at once
   int64_t deferWindow = 0;         ///< of so many depths at most; 0: of all
   int64_t memoryBudget = 0;        ///< bytes that a training entry may take; 0: any

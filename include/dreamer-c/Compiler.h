@@ -60,10 +60,10 @@ typedef void (*dreamer_progress_fn)(void *user, const char *phase);
 /// sizeof(dreamer_compile_options), so that later versions can add members.
 typedef struct dreamer_compile_options {
   size_t size;
-  int64_t batch;              ///< sequences of a batch; default 1
-  int64_t context;            ///< positions of a sequence; default: what the description says
-  const char *dtype;          ///< of matrix products: "f32" (default) or "bf16"
-  const char *recompute;      ///< what training computes again: "none" (default) or "depth"
+  int64_t batch;         ///< sequences of a batch; default 1
+  int64_t context;       ///< positions of a sequence; default: what the description says
+  const char *dtype;     ///< of matrix products: "f32" (default) or "bf16"
+  const char *recompute; ///< what training computes again: "none", "cheap" (default) or "depth"
   const char *const *entries; ///< "score", "train_step", ...; default: all
   size_t entry_count;
   const char *const *targets; ///< "cpu" (default), "cpu:native", "cpu:x86-64-v3", ...

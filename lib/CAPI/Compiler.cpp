@@ -61,16 +61,17 @@ bool Request::read(const dreamer_compile_options *options) {
     build.batch = given.batch;
   build.context = given.context;
   StringRef dtype = given.dtype ? given.dtype : "f32";
-  StringRef recompute = given.recompute ? given.recompute : "none";
+  StringRef recompute = given.recompute ? given.recompute : "cheap";
   if (dtype != "f32" && dtype != "bf16")
     return refuse("dtype: expected f32 or bf16, found " + dtype);
-  if (recompute != "none" && recompute != "depth")
-    return refuse("recompute: expected none or depth, found " + recompute);
+  if (recompute != "none" && recompute != "cheap" && recompute != "depth")
+    return refuse("recompute: expected none, cheap or depth, found " + recompute);
   compiler.program.narrowMatrices = dtype == "bf16";
   if (given.memory_budget < 0)
     return refuse("memory_budget: expected a number of bytes, or 0 for any, found " +
                   llvm::Twine(given.memory_budget));
   compiler.program.memoryBudget = given.memory_budget;
+  compiler.program.recomputeCheap = recompute == "cheap";
   compiler.program.recompute = recompute == "depth" ? Recompute::Depth : Recompute::None;
   std::string problem;
   if (!readList("entries", given.entries, given.entry_count, compiler.program.entries) ||

@@ -139,7 +139,7 @@ static FailureOr<std::vector<std::string>> variantsFor(ModuleOp module,
 
 LogicalResult dreamer::buildProgram(ModuleOp module, const CompilerOptions &options) {
   ProgramOptions program = options.program;
-  if (program.memoryBudget) {
+  if (program.memoryBudget || program.recomputeCheap) {
     FailureOr<std::vector<std::string>> variants = variantsFor(module, options);
     if (failed(variants) || failed(planMemory(module, program, *variants)))
       return failure();

@@ -68,7 +68,8 @@ public:
 
 private:
   void chooseEntries();
-  LogicalResult orderSteps(func::FuncOp forward);
+  LogicalResult findSteps(func::FuncOp forward);
+  LogicalResult addWindows();
   FailureOr<KeptBytes> findKept(func::FuncOp forward);
   void mark(ModuleOp model, const Choice &choice) const;
   int64_t windowAfter(const Choice &choice) const;
@@ -84,6 +85,7 @@ private:
   std::vector<Operation *> operations; ///< in forward loops, by number
   KeptBytes kept;
   std::vector<MemoryStep> steps;
+  size_t always = 0; ///< steps that are taken in any case
   std::map<Choice, int64_t> measured;
 };
 
@@ -127,11 +129,21 @@ FailureOr<KeptBytes> Planner::findKept(func::FuncOp forward) {
   return result;
 }
 
-LogicalResult Planner::orderSteps(func::FuncOp forward) {
+/// Finds what may be computed again, and how much of it always is.
+LogicalResult Planner::findSteps(func::FuncOp forward) {
   FailureOr<KeptBytes> found = findKept(forward);
   if (failed(found))
     return failure();
   kept = *found;
+  steps = recomputeSteps(forward, kept);
+  if (options.recomputeCheap)
+    always = llvm::find_if_not(steps, [](const MemoryStep &step) { return step.isCheap(); }) -
+             steps.begin();
+  return success();
+}
+
+/// Adds the steps to shorter windows.
+LogicalResult Planner::addWindows() {
   OwningOpRef<ModuleOp> clone = module.clone();
   PassManager passes(module->getContext());
   ProgramOptions program = options;
@@ -140,11 +152,11 @@ LogicalResult Planner::orderSteps(func::FuncOp forward) {
   if (failed(passes.run(*clone)))
     return failure();
   // Both kinds keep their own order: a step counts on those before it.
-  std::vector<MemoryStep> again = recomputeSteps(forward, kept);
-  std::vector<MemoryStep> windows = windowSteps(readPlan(*clone));
+  std::vector<MemoryStep> again = std::move(steps), windows = windowSteps(readPlan(*clone));
+  auto rest = again.begin() + static_cast<std::ptrdiff_t>(always);
+  steps.assign(again.begin(), rest);
   auto cheaper = [](const MemoryStep &a, const MemoryStep &b) { return a.price() < b.price(); };
-  std::merge(again.begin(), again.end(), windows.begin(), windows.end(), std::back_inserter(steps),
-             cheaper);
+  std::merge(rest, again.end(), windows.begin(), windows.end(), std::back_inserter(steps), cheaper);
   return success();
 }
 
@@ -194,9 +206,12 @@ FailureOr<Choice> Planner::choose() {
                               << llvm::divideCeil(*least, 1 << 20) << " MiB) for "
                               << entries.front() << ", found " << options.memoryBudget
                               << "; hint: --micro-batches, or a smaller batch or context";
-  if (*most <= options.memoryBudget)
-    return Choice();
-  size_t fails = 0, fits = steps.size();
+  FailureOr<int64_t> first = measure(firstSteps(always));
+  if (failed(first))
+    return failure();
+  if (*first <= options.memoryBudget)
+    return firstSteps(always);
+  size_t fails = always, fits = steps.size();
   while (fits > fails + 1) {
     size_t middle = (fits + fails) / 2;
     FailureOr<int64_t> bytes = measure(firstSteps(middle));
@@ -253,6 +268,8 @@ void Planner::writeDown(const Choice &choice) {
     }
     addToPlan(module, line);
   }
+  if (!options.memoryBudget)
+    return;
   PlanLine line{module, "entry", entries.front()};
   line.bytes = measured.at(choice);
   line.reason =
@@ -264,13 +281,16 @@ void Planner::writeDown(const Choice &choice) {
 LogicalResult Planner::run() {
   auto forward = module.lookupSymbol<func::FuncOp>("forward");
   chooseEntries();
-  if (entries.empty() || !forward || forward.isExternal())
+  if (entries.empty() || !forward || forward.isExternal()) {
+    if (!options.memoryBudget)
+      return success();
     return module.emitError()
            << "expected a model and an entry that trains (train_step, gradients) "
               "for a memory budget, found none";
-  if (failed(orderSteps(forward)))
+  }
+  if (failed(findSteps(forward)) || (options.memoryBudget && failed(addWindows())))
     return failure();
-  FailureOr<Choice> choice = choose();
+  FailureOr<Choice> choice = options.memoryBudget ? choose() : firstSteps(always);
   if (failed(choice))
     return failure();
   mark(module, *choice);

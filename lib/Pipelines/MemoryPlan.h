@@ -1,7 +1,7 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a training step keeps for its reverse pass and what it computes again, under a budget.
+// What a training step keeps for its reverse pass and what it computes again.
 
 #ifndef DREAMER_LIB_PIPELINES_MEMORYPLAN_H
 #define DREAMER_LIB_PIPELINES_MEMORYPLAN_H
@@ -12,8 +12,10 @@
 
 namespace dreamer {
 
-/// Makes the training entries of a module of the model phase fit into `options.memoryBudget` bytes, all
-/// their buffers counted: arena, parameters, moments, gradients, inputs and outputs.
+/// Decides for the training entries of a module of the model phase what is computed again. With
+/// `options.recomputeCheap`, that is at least what is as cheap as keeping it (`MemoryStep::isCheap`). Under
+/// `options.memoryBudget`, it is as much as it takes to fit into so many bytes, all buffers counted: arena,
+/// parameters, moments, gradients, inputs and outputs.
 ///
 /// Steps towards less memory are put in order by what they cost for each byte that they free:
 /// a forward value of a loop is computed again instead of kept, gradients are deferred over fewer steps.
@@ -22,7 +24,8 @@ namespace dreamer {
 /// with. Operations to compute again get the attribute `dreamer.recompute`, `options.deferWindow` is
 /// set, and the decisions are written down in `dreamer.plan`.
 ///
-/// Fails, after an error that tells the least budget, where none fits.
+/// Fails, after an error that tells the least budget, where none fits. Without a budget, a module that
+/// does not train is left alone.
 mlir::LogicalResult planMemory(mlir::ModuleOp module, ProgramOptions &options,
                                llvm::ArrayRef<std::string> targets);
 

@@ -12,12 +12,15 @@
 using namespace mlir;
 using namespace dreamer;
 
+/// What a processor computes while it moves a byte to or from memory, in round numbers.
+static constexpr double flopsPerByte = 8;
+
 double MemoryStep::price() const {
-  // What a processor computes while it moves a byte to or from memory, in round numbers.
-  constexpr double flopsPerByte = 8;
   return (static_cast<double>(flops) + flopsPerByte * static_cast<double>(traffic)) /
          static_cast<double>(std::max<int64_t>(bytes, 1));
 }
+
+bool MemoryStep::isCheap() const { return value && flops == 0 && price() < 5 * flopsPerByte; }
 
 namespace {
 
@@ -25,14 +28,14 @@ class Recomputing {
 public:
   Recomputing(FunctionOpInterface forward, KeptBytes kept) : kept(std::move(kept)), work(forward) {}
 
-  /// Takes the cheapest steps one after the other.
+  /// Takes the cheapest steps one after the other, those that need no product first.
   std::vector<MemoryStep> run() {
     std::vector<MemoryStep> steps;
     while (true) {
       std::optional<MemoryStep> best;
       for (auto [op, bytes] : kept) {
         std::optional<MemoryStep> step = giveUp(op, bytes);
-        if (step && (!best || step->price() < best->price()))
+        if (step && (!best || order(*step) < order(*best)))
           best = std::move(step);
       }
       if (!best)
@@ -44,6 +47,10 @@ public:
   }
 
 private:
+  static std::pair<bool, double> order(const MemoryStep &step) {
+    return {!step.isCheap(), step.price()};
+  }
+
   std::optional<MemoryStep> giveUp(Operation *op, int64_t bytes) {
     MemoryStep step;
     step.value = op;

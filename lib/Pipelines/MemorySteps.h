@@ -25,6 +25,9 @@ struct MemoryStep {
 
   /// Cost for each byte: FLOPs, and traffic as FLOPs.
   double price() const;
+  /// Whether a value is computed again without a product, for about four bytes moved, in caches, for each
+  /// byte of it. Kept, each is written and read, in memory.
+  bool isCheap() const;
 };
 
 /// Bytes that a training entry keeps of the results of a forward operation, all depths together.

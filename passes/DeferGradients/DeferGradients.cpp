@@ -24,10 +24,21 @@ using llvm::formatv;
 
 namespace {
 
-/// Rows of a step from which on deferring gained nothing where it was measured, and what a window should
-/// have: a longer sum gains a few percent more at most, as what is done once for each block of the
-/// result is then little beside the sum. docs/performance.md has the figures.
-constexpr int64_t enoughRows = 64, fillingRows = 256;
+/// Rows of a step from which on deferring gains nothing, and what a window should have.
+struct Rows {
+  int64_t enough, wanted;
+};
+
+/// docs/performance.md has the figures.
+Rows rowsFor(int64_t sumBytes, bool narrow) {
+  constexpr int64_t mostCached = 16 << 20;
+  if (sumBytes <= mostCached) // what is done once for each block of the result is to be little
+    return {64, 256};
+  // A row is 2 FLOPs for each sum, which is read and written, 4 bytes each. Let that take an eighth of the
+  // time, at what a processor computes while it moves a byte, in round numbers.
+  int64_t flopsPerByte = narrow ? 8 : 4, rows = 8 * flopsPerByte * (4 + 4) / 2;
+  return {rows, rows};
+}
 
 /// An operation of a loop's step that adds to carried values.
 struct Candidate {
@@ -78,7 +89,7 @@ std::optional<Candidate> candidateOf(RecurOp loop, DeferrableOpInterface op) {
 
 /// Chooses a window, and says why. Whether it pays is a matter of a step, not of how many steps there
 /// are, so that a model compiled for fewer depths decides alike.
-void decide(Candidate &candidate, int64_t steps, Defer which, int64_t most) {
+void decide(Candidate &candidate, int64_t steps, Defer which, int64_t most, bool narrow) {
   auto refuse = [&](std::string reason) {
     candidate.window = 1;
     candidate.reason = std::move(reason);
@@ -91,9 +102,10 @@ void decide(Candidate &candidate, int64_t steps, Defer which, int64_t most) {
     candidate.reason = "asked for";
     return;
   }
-  if (candidate.rows >= enoughRows)
+  Rows rows = rowsFor(candidate.sumBytes, narrow);
+  if (candidate.rows >= rows.enough)
     return refuse(formatv("{0} rows of a step are enough for a product", candidate.rows));
-  int64_t wanted = std::min<int64_t>(llvm::divideCeil(fillingRows, candidate.rows), most);
+  int64_t wanted = std::min<int64_t>(llvm::divideCeil(rows.wanted, candidate.rows), most);
   candidate.window = divisorUpTo(steps, std::min(divisorFrom(steps, wanted), most));
   // What a step reads and writes, now and then.
   int64_t saved = 2 * candidate.sumBytes * (wanted - 1) / wanted, moved = 2 * candidate.rowBytes;
@@ -140,7 +152,7 @@ void DeferGradientsPass::deferIn(RecurOp loop) {
     std::optional<Candidate> candidate = candidateOf(loop, op);
     if (!candidate)
       continue;
-    decide(*candidate, steps, which, most);
+    decide(*candidate, steps, which, most, narrow);
     PlanLine line{op, "gradient", candidate->window > 1 ? "deferred" : "every step"};
     line.bytes = candidate->window > 1 ? candidate->window * candidate->rowBytes : 0;
     line.sumBytes = candidate->sumBytes;

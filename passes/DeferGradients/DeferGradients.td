@@ -37,10 +37,13 @@ def DeferGradients : Pass<"dreamer-defer-gradients", "::mlir::ModuleOp"> {
     out are 0 (ids -1) and add nothing.
 
     Which operations can do it say so by `DeferrableOpInterface`. Chosen are (`auto`) those whose rows of
-    one step are too few for a product, fewer than 64, if a step reads and writes less of the
-    gradient than it writes and reads more of rows. The window is the smallest divisor of the bound that
-    makes 256 rows, or the bound, and no more than `window`. All gradients of a loop share the largest
-    window of those chosen. The decisions are written down in `dreamer.plan`.
+    one step are too few for a product, if a step reads and writes less of the gradient than it
+    writes and reads more of rows. Fewer than 64 are too few, and 256 are wanted. Of gradients of more than
+    16 MiB, which no cache holds from step to step, fewer than 128 rows are too few (256 of `narrow`
+    matrices), and as many are wanted: reading and writing sums then takes an eighth of the product's time.
+    The window is the smallest divisor of the bound that makes as many rows as are wanted, or the bound, and no
+    more than `window`. All gradients of a loop share the largest window of those chosen. The decisions are
+    written down in `dreamer.plan`.
 
     Assumes sums in operations (`dreamer-accumulate-gradients`). Leaves carried values that no step
     changes to the canonicalizer.
@@ -53,6 +56,8 @@ def DeferGradients : Pass<"dreamer-defer-gradients", "::mlir::ModuleOp"> {
              clEnumValN(::dreamer::Defer::All, "all", "all, over all steps or `window`"))}]>,
     Option<"window", "window", "int64_t", /*default=*/"0",
            "most steps whose rows are kept; 0: as many as the loop has">,
+    Option<"narrow", "narrow", "bool", /*default=*/"false",
+           "whether matrices will be narrowed to bf16, whose products are faster">,
   ];
   let dependentDialects = ["::dreamer::DreamerDialect", "::mlir::arith::ArithDialect"];
   let statistics = [

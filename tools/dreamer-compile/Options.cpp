@@ -52,11 +52,13 @@ cl::list<std::string> entries("entry",
                               cl::value_desc("name"), cl::CommaSeparated, cl::cat(category));
 cl::opt<std::string> dtype("dtype", cl::desc("Element type of matrix products: f32 or bf16"),
                            cl::value_desc("type"), cl::init("f32"), cl::cat(category));
-cl::opt<Recompute>
-    recompute("recompute", cl::desc("What training computes again instead of keeping it"),
-              cl::values(clEnumValN(Recompute::None, "none", "nothing (default)"),
-                         clEnumValN(Recompute::Depth, "depth", "each step of a loop over depth")),
-              cl::init(Recompute::None), cl::cat(category));
+enum class Again { None, Cheap, Depth };
+cl::opt<Again> recompute(
+    "recompute", cl::desc("What training computes again instead of keeping it"),
+    cl::values(clEnumValN(Again::None, "none", "nothing"),
+               clEnumValN(Again::Cheap, "cheap", "what costs no more than that (default)"),
+               clEnumValN(Again::Depth, "depth", "each step of a loop over depth")),
+    cl::init(Again::Cheap), cl::cat(category));
 cl::opt<std::string> memoryBudget(
     "memory-budget",
     cl::desc("What a training entry may take in all its buffers, e.g. 600M or 2GiB: the "
@@ -220,7 +222,8 @@ bool readProgram(ProgramOptions &options) {
   if (dtype != "f32" && dtype != "bf16")
     return usageError("expected --dtype=f32 or bf16, found " + dtype);
   options.narrowMatrices = dtype == "bf16";
-  options.recompute = recompute;
+  options.recompute = recompute == Again::Depth ? Recompute::Depth : Recompute::None;
+  options.recomputeCheap = recompute == Again::Cheap;
   options.defer = deferGradients;
   options.deferWindow = deferWindow;
   if (deferWindow < 0)
