@@ -183,10 +183,15 @@ std::vector<Bandwidth> measureBandwidths(runtime::Device &device) {
     return {{most, 1e10}};
   auto *floats = reinterpret_cast<float *>(buffer.get());
   std::fill(floats, floats + most / 4, 1.0f);
+  std::vector<int64_t> sizes;
   for (int64_t eachThread : {int64_t{16} << 10, int64_t{128} << 10, int64_t{1} << 20})
-    found.push_back({eachThread * device.threads(),
-                     measureBandwidth(device, floats, eachThread * device.threads() / 4)});
-  found.push_back({most, measureBandwidth(device, floats, most / 4)});
+    sizes.push_back(eachThread * device.threads());
+  for (int64_t shared :
+       {int64_t{4} << 20, int64_t{16} << 20, most}) // the last-level cache, and memory
+    if (shared > sizes.back())
+      sizes.push_back(shared);
+  for (int64_t bytes : sizes)
+    found.push_back({bytes, measureBandwidth(device, floats, bytes / 4)});
   for (size_t i = found.size() - 1; i-- > 0;) // a nearer cache is not slower: that would be noise
     found[i].bytesPerSecond = std::max(found[i].bytesPerSecond, found[i + 1].bytesPerSecond);
   return found;
