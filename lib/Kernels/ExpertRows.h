@@ -16,7 +16,8 @@ namespace dreamer::kernels {
 struct Mixture {
   int64_t rows, chosen, experts, features, hidden; // lead, k, N, h, f
   RegisterBlock block;
-  int64_t blockRows; ///< of one task of the products: whole runs
+  int64_t blockRows; ///< of one task of the products: whole register blocks
+  int64_t run;       ///< each expert's run of places is filled up to a multiple of this
 
   /// With the standard blocks, narrow ones where both factors are bf16; w1 [N, f, h].
   static Mixture of(mlir::Value u, mlir::Value ids, mlir::Value w1, const KernelTarget &target);
@@ -26,14 +27,11 @@ struct Mixture {
   void declareBlocks(KernelParameters &parameters, const KernelTarget &target) const;
 
   int64_t pairs() const { return rows * chosen; }
-  /// Each expert's run of places is filled up to a multiple of this: whole register blocks, and depths
-  /// of the weights' gradients.
-  int64_t run() const { return block.rows; }
   /// Places that bf16 is transposed in at a time, whatever experts they belong to; whole runs.
   static constexpr int64_t line = 32;
   /// Places for sorted pairs; those after the last run hold none.
   int64_t places() const {
-    return roundUp(pairs() + experts * (run() - 1), block.narrow() ? line : run());
+    return roundUp(pairs() + experts * (run - 1), block.narrow() ? line : run);
   }
   int64_t blocks() const { return places() / blockRows + experts; }
   /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].

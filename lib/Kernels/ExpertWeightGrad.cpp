@@ -26,7 +26,7 @@ struct Chunk {
   static int64_t placesOf(const Mixture &m, int64_t width) {
     constexpr int64_t bytes = 8 << 20, most = 8;
     int64_t wanted = std::max(bytes / (m.block.factorBytes() * width), ceilDiv(m.places(), most));
-    return std::min(roundUp(wanted, m.block.narrow() ? Mixture::line : m.run()), m.places());
+    return std::min(roundUp(wanted, m.block.narrow() ? Mixture::line : m.run), m.places());
   }
 };
 
@@ -160,7 +160,7 @@ void launchProduct(ScheduleBuilder &s, const Mixture &m, const Chunk &chunk, Val
            auto part = [&](Val first, bool accumulate) {
              Val count = min(to - first, longest);
              if (m.block.narrow()) // a whole number of steps, and seen to be one
-               count = count / m.run() * m.run();
+               count = count / m.run * m.run;
              multiplyTile(k, right, tiles, tile, right.of(k.mem(2), 1), 0, {first, count},
                           rowsOfLeft, {place, accumulate});
            };
@@ -180,8 +180,9 @@ static void buildExpertWeightGrad(ExpertWeightGradOp op, ScheduleBuilder &s) {
     widest = std::max(widest, featuresOf(left));
   RegisterBlock block =
       RegisterBlock::of(s, isNarrow(right) && llvm::all_of(op.getLefts(), isNarrow));
-  // Blocks of rows, which the sort makes, are of no use here.
-  Mixture m{rowsOf(ids), featuresOf(ids), experts, columns, widest, block, 24 * block.rows};
+  // Blocks of rows, which the sort makes, are of no use here. Runs are the depth of the products.
+  Mixture m{rowsOf(ids), featuresOf(ids), experts,         columns,
+            widest,      block,           24 * block.rows, block.rows};
   s.requireRange(s.buffer(ids), -1, experts,
                  ("expert ids: expected ids in [0, " + Twine(experts) + ") or -1").str());
   ExpertRows sorted = launchSort(s, m, s.buffer(ids), /*someAbsent=*/true);

@@ -47,7 +47,7 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
       Panels toHidden = m.toHidden(), toFeatures = m.toFeatures();
       auto range = [&](const Panels &panels, unsigned weights) {
         return ProductRange{panels, panels.of(k.mem(weights), m.experts),
-                            expert, {from, to},
+                            expert, {from, to, -1, m.run},
                             Val(0), panels.count()};
       };
       auto input = [&](Val place, int64_t rows, DepthRange depth) {

@@ -27,6 +27,14 @@ RegisterBlock RegisterBlock::of(const KernelTarget &target, bool narrow) {
   llvm_unreachable("all kinds of products are handled");
 }
 
+RegisterBlock RegisterBlock::forRows(int64_t count) const {
+  constexpr int64_t mostRows = 8, few = 2 * mostRows;
+  if (narrow() || lanes < 16 || count > few)
+    return *this;
+  int64_t each = ceilDiv(count, ceilDiv(count, mostRows));
+  return {each, each <= rows ? vectors : 3, lanes};
+}
+
 int64_t RegisterBlock::depthStep() const {
   switch (products) {
   case NarrowProducts::widened:
@@ -142,6 +150,11 @@ static void forBlocks(Kernel &k, const ProductRange &range,
             panel.vectors * panels.block.lanes, count, panel.valid, Value()},
            right);
     };
+    if (rows.grain && rows.grain < step) {
+      Val whole = rows.from + (rows.to - rows.from) / step * step;
+      k.loop(rows.from, whole, step, [&](Val row) { block(row, step); });
+      return k.loop(whole, rows.to, rows.grain, [&](Val row) { block(row, rows.grain); });
+    }
     Val whole = rows.end < 0 ? rows.to : min(rows.to, rows.end - rest);
     k.loop(rows.from, whole, step, [&](Val row) { block(row, step); });
     if (rest == 0)

@@ -27,6 +27,9 @@ struct RegisterBlock {
   static RegisterBlock of(const KernelTarget &target, bool narrow = false);
   /// As the operation's parameters say, where it has some; those of `narrow` factors are fixed.
   static RegisterBlock of(const ScheduleBuilder &schedule, bool narrow = false);
+  /// The same, but for few rows: as few blocks as 32 registers allow, of like sizes, since each reads the right factor
+  /// once. With 16 registers there is no choice.
+  RegisterBlock forRows(int64_t rows) const;
   int64_t width() const { return vectors * lanes; }
   bool narrow() const { return products != NarrowProducts::widened; }
   /// Factors in memory have a depth that is a multiple of this, with zeros where nothing is.
@@ -121,7 +124,8 @@ void forWholeVectors(Kernel &kernel, int64_t width,
 /// Rows of C, a run of them known when the kernel runs.
 struct RowRange {
   Val from, to;
-  int64_t end = -1; ///< the static number of all rows, -1: from .. to is whole blocks
+  int64_t end = -1;  ///< the static number of all rows, -1: from .. to is whole blocks
+  int64_t grain = 0; ///< or blocks and then a few of so many rows, if this is given
 };
 
 /// The part of k that is summed over; known when the kernel runs if `count` is given.

@@ -82,7 +82,8 @@ static KernelParameters linearParameters(LinearOp op, const KernelTarget &target
                                         "whether weights are packed before they are multiplied",
                                         {0, 1}, rows >= fewRowsOf(op, op.getWeight()))});
   }
-  RegisterBlock block = RegisterBlock::of(target, isNarrow(op.getX()) && isNarrow(op.getWeight()));
+  bool narrow = isNarrow(op.getX()) && isNarrow(op.getWeight());
+  RegisterBlock block = RegisterBlock::of(target, narrow).forRows(rows);
   declareRegisterBlock(parameters, target, block);
   declareTiles(parameters, block, depth);
   return parameters;
