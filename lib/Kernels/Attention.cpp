@@ -3,7 +3,6 @@
 
 #include "lib/Kernels/Attention.h"
 #include "lib/Kernels/Tuning.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include <cmath>
 #include <numeric>
 
@@ -43,18 +42,6 @@ void weightedSums(Kernel &k, int64_t sums, Val count, int64_t columns,
     for (auto [j, part] : llvm::enumerate(parts))
       for (int64_t n = 0; n < sums; ++n)
         store(n, part.first, state[j * sums + n], part.second);
-  }
-}
-
-void prefetchRow(Kernel &k, Mem memory, ArrayRef<Val> at, int64_t columns) {
-  constexpr int64_t line = 64;
-  int64_t step = line * 8 / memory.getType().getElementTypeBitWidth();
-  for (int64_t column = 0; column < columns; column += step) {
-    SmallVector<Value> place;
-    for (Val i : at)
-      place.push_back(k.materializeIndex(i));
-    place.back() = k.materializeIndex(at.back() + column);
-    k.create<memref::PrefetchOp>(memory.get(), place, false, 3, true);
   }
 }
 

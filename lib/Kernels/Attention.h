@@ -24,9 +24,6 @@ void weightedSums(Kernel &kernel, int64_t sums, Val count, int64_t columns,
                   llvm::function_ref<Val(Val i, Val column, Lanes lanes)> row,
                   llvm::function_ref<void(int64_t n, Val column, Val sum, Lanes lanes)> store);
 
-/// Asks for the cache lines of `columns` elements from `at` on, which will be read.
-void prefetchRow(Kernel &kernel, Mem memory, llvm::ArrayRef<Val> at, int64_t columns);
-
 /// Sizes of attention over positions, and of its blocks.
 struct SequenceShape {
   int64_t batch, positions, heads, kvHeads, features; ///< features of a head

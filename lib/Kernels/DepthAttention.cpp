@@ -11,15 +11,14 @@ using namespace mlir;
 namespace dreamer::kernels {
 
 template <typename OpT>
-static DepthShape shapeOf(OpT op) {
-  return DepthShape::of(op.getQ(), op.getKeys(), static_cast<int64_t>(op.getHeads()),
-                        static_cast<int64_t>(op.getKvHeads()));
-}
-
-/// Shares of blocks of rows; `cost` is that of a slot of a head.
-static Shares sharesOf(const DepthShape &shape, ScheduleBuilder &s, int64_t cost) {
-  int64_t rows = shape.blockRows(s.target().lanes());
-  return Shares::of(ceilDiv(shape.rows, rows), rows * shape.heads * shape.slots * cost);
+static DepthShape shapeOf(OpT op, const KernelTarget &target) {
+  auto heads = static_cast<int64_t>(op.getHeads());
+  return {rowsOf(op.getQ()),
+          tensorType(op.getKeys()).getDimSize(0),
+          heads,
+          static_cast<int64_t>(op.getKvHeads()),
+          featuresOf(op.getQ()) / heads,
+          target.lanes()};
 }
 
 static Mem historyOf(Kernel &k, const DepthShape &shape, unsigned argument) {
@@ -27,10 +26,10 @@ static Mem historyOf(Kernel &k, const DepthShape &shape, unsigned argument) {
 }
 
 static void buildDepthAttention(DepthAttentionOp op, ScheduleBuilder &s) {
-  DepthShape shape = shapeOf(op);
+  DepthShape shape = shapeOf(op, s.target());
   SmallVector<Value> buffers{s.buffer(op.getQ()), s.buffer(op.getKeys()), s.buffer(op.getValues()),
                              s.buffer(op.getCount()), s.buffer(op.getResult())};
-  Shares shares = sharesOf(shape, s, shape.features / 2 + 32);
+  Shares shares = shape.shares(shape.features / 2 + 32);
   launch(s, "depth_attention", shares.tasks(), buffers, [&](Kernel &k) {
     Mem q = k.mem(0).rows(), out = k.mem(4).rows();
     Mem keys = historyOf(k, shape, 1), values = historyOf(k, shape, 2);
@@ -44,17 +43,35 @@ static void buildDepthAttention(DepthAttentionOp op, ScheduleBuilder &s) {
   });
 }
 
+/// ds = p (ds - sum p ds) scale, over the slots.
+static void softmaxGrad(Kernel &k, const DepthBlock &block, Mem p, Mem ds, double scale) {
+  block.forPairs([&](Val pair, Lanes lanes) {
+    auto both = [&](Val slot) {
+      return std::pair(p.load({slot, pair}, lanes), ds.load({slot, pair}, lanes));
+    };
+    Vals mean = k.loop(0, block.count, 1, {k.f32(0, lanes.width)},
+                       [&](Val slot, ArrayRef<Val> carried) -> Vals {
+                         auto [probability, d] = both(slot);
+                         return {fma(probability, d, carried[0])};
+                       });
+    k.loop(0, block.count, 1, [&](Val slot) {
+      auto [probability, d] = both(slot);
+      ds.store(probability * (d - mean[0]) * scale, {slot, pair}, lanes);
+    });
+  });
+}
+
 /// With p the probabilities and dp_s = do . v_s: ds_s = p_s (dp_s - sum p dp) scale,
 /// dq = sum ds_s k_s, dk_s = ds_s q, dv_s = p_s do; keys and values of a group of heads sum. Where
 /// dk and dv are added to given sums, slots that are not valid are not touched.
 static void buildDepthAttentionGrad(DepthAttentionGradOp op, ScheduleBuilder &s) {
-  DepthShape shape = shapeOf(op);
+  DepthShape shape = shapeOf(op, s.target());
   bool accumulate = !op.getSums().empty();
   SmallVector<Value> buffers{s.buffer(op.getQ()),       s.buffer(op.getKeys()),
                              s.buffer(op.getValues()),  s.buffer(op.getCount()),
                              s.buffer(op.getDResult()), s.buffer(op.getDQ()),
                              s.buffer(op.getDKeys()),   s.buffer(op.getDValues())};
-  Shares shares = sharesOf(shape, s, shape.features + 64);
+  Shares shares = shape.shares(shape.features + 64);
   launch(s, "depth_attention_grad", shares.tasks(), buffers, [&](Kernel &k) {
     Mem q = k.mem(0).rows(), dOut = k.mem(4).rows(), dq = k.mem(5).rows();
     Mem keys = historyOf(k, shape, 1), values = historyOf(k, shape, 2);
@@ -65,17 +82,7 @@ static void buildDepthAttentionGrad(DepthAttentionGradOp op, ScheduleBuilder &s)
       block.multiply(q, keys, p, shape.scale());
       block.softmax(p);
       block.multiply(dOut, values, ds);
-      block.forPairs([&](Val pair, Lanes lanes) {
-        Vals mean = k.loop(0, block.count, 1, {k.f32(0, lanes.width)},
-                           [&](Val slot, ArrayRef<Val> carried) -> Vals {
-                             return {fma(p.load({slot, pair}, lanes), ds.load({slot, pair}, lanes),
-                                         carried[0])};
-                           });
-        k.loop(0, block.count, 1, [&](Val slot) {
-          Val d = ds.load({slot, pair}, lanes) - mean[0];
-          ds.store(p.load({slot, pair}, lanes) * d * shape.scale(), {slot, pair}, lanes);
-        });
-      });
+      softmaxGrad(k, block, p, ds, shape.scale());
       block.weigh(ds, keys, dq);
       block.spread(ds, q, dKeys, accumulate);
       block.spread(p, dOut, dValues, accumulate);

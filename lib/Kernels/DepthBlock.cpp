@@ -12,25 +12,29 @@ using namespace mlir;
 
 namespace dreamer::kernels {
 
-DepthShape DepthShape::of(Value q, Value keys, int64_t heads, int64_t kvHeads) {
-  return {rowsOf(q), tensorType(keys).getDimSize(0), heads, kvHeads, featuresOf(q) / heads};
-}
-
 double DepthShape::scale() const { return 1 / std::sqrt(static_cast<double>(features)); }
 
-int64_t DepthShape::blockRows(int64_t lanes) const { return std::min(rows, ceilDiv(lanes, heads)); }
+int64_t DepthShape::blockRows() const {
+  // Keys and values are read in turns: long ones, but the weights stay in the first-level cache.
+  constexpr int64_t runs = 4, weights = 8192;
+  int64_t run = runRows(), most = weights / (slots * roundUp(run * heads, vectorLanes));
+  return std::min(roundUp(rows, run), run * std::clamp<int64_t>(most, 1, runs));
+}
+
+Shares DepthShape::shares(int64_t cost) const {
+  return Shares::of(ceilDiv(rows, blockRows()), blockRows() * heads * slots * cost);
+}
 
 /// Slots whose products are kept lane by lane.
 static int64_t slotsTogether(const DepthShape &shape) { return std::min<int64_t>(shape.slots, 16); }
 
 DepthBlock::DepthBlock(Kernel &k, const DepthShape &shape, Val count)
-    : count(count), k(k), shape(shape), lanes(k.lanesFor(shape.features)),
-      most(shape.blockRows(k.vectorLanes())), pairs(roundUp(most * shape.heads, lanes)),
-      partial(k.stack({slotsTogether(shape), pairs, lanes})) {}
-
-Mem DepthBlock::weights() { return k.stack({shape.slots, pairs}); }
+    : count(count), k(k), shape(shape), lanes(k.lanesFor(shape.features)), run(shape.runRows()),
+      runPairs(roundUp(run * shape.heads, lanes)), pairs(shape.blockRows() / run * runPairs),
+      partial(k.stack({slotsTogether(shape), runPairs, lanes})) {}
 
 void DepthBlock::forShare(Shares shares, function_ref<void()> body) {
+  int64_t most = shape.blockRows();
   k.forShare(shares, [&](Val block) {
     from = block * most;
     rows = shape.rows % most == 0 ? Val(most) : min(shape.rows - from, most);
@@ -38,9 +42,9 @@ void DepthBlock::forShare(Shares shares, function_ref<void()> body) {
   });
 }
 
-void DepthBlock::forGroups(function_ref<void(Val, Val)> body) const {
+void DepthBlock::forGroups(Val first, Val rows, function_ref<void(Val, Val)> body) const {
   k.loop(0, rows, 1, [&](Val row) {
-    k.loop(0, shape.kvHeads, 1, [&](Val kvHead) { body(row, kvHead); });
+    k.loop(0, shape.kvHeads, 1, [&](Val kvHead) { body(first + row, kvHead); });
   });
 }
 
@@ -48,36 +52,43 @@ void DepthBlock::forPairs(function_ref<void(Val, Lanes)> body) const {
   k.loop(0, pairs, lanes, [&](Val pair) { body(pair, Lanes::all(lanes)); });
 }
 
-Val DepthBlock::query(Mem queries, Val row, Val head, Val column, Lanes lanes) const {
-  return queries.load({from + row, head * shape.features + column}, lanes);
+void DepthBlock::multiplyRun(Mem queries, Mem history, Val row, Val slot, Val slots) const {
+  Val some = shape.rows % run == 0 ? Val(run) : min(rows - row, run);
+  forGroups(row, some, [&](Val row, Val kvHead) {
+    SmallVector<std::function<Val(Val, Lanes)>> heads;
+    for (int64_t i = 0; i < shape.group(); ++i)
+      heads.push_back([=, this](Val j, Lanes lanes) {
+        return queries.load(query(row, head(kvHead, i), j), lanes);
+      });
+    k.loop(0, slots, 1, [&](Val i) {
+      Vals sums = laneSums(k, shape.features, heads, {[=, this](Val j, Lanes lanes) {
+                             return history.load(entry(slot + i, row, kvHead, j), lanes);
+                           }});
+      for (auto [j, sum] : llvm::enumerate(sums))
+        partial.store(sum, {i, row % run * shape.heads + head(kvHead, j), 0}, Lanes::all(lanes));
+    });
+  });
+}
+
+void DepthBlock::sumRun(Mem weights, double scale, Val row, Val slot, Val slots) const {
+  Lanes all = Lanes::all(lanes);
+  k.loop(0, slots, 1, [&](Val i) {
+    k.loop(0, runPairs, lanes, [&](Val first) {
+      Vals sums;
+      for (int64_t j = 0; j < lanes; ++j)
+        sums.push_back(partial.load({i, first + j, 0}, all));
+      weights.store(sumRows(sums) * scale, {slot + i, pair(row, 0) + first}, all);
+    });
+  });
 }
 
 void DepthBlock::multiply(Mem queries, Mem history, Mem weights, double scale) const {
   int64_t together = slotsTogether(shape);
-  k.loop(0, count, together, [&](Val first) {
-    Val some = min(count - first, together);
-    forGroups([&](Val row, Val kvHead) {
-      SmallVector<std::function<Val(Val, Lanes)>> heads;
-      for (int64_t i = 0; i < shape.group(); ++i)
-        heads.push_back([=, this](Val j, Lanes lanes) {
-          return query(queries, row, head(kvHead, i), j, lanes);
-        });
-      k.loop(0, some, 1, [&](Val slot) {
-        Vals sums = laneSums(k, shape.features, heads, {[=, this](Val j, Lanes lanes) {
-                               return history.load(entry(first + slot, row, kvHead, j), lanes);
-                             }});
-        for (auto [i, sum] : llvm::enumerate(sums))
-          partial.store(sum, {slot, pair(row, head(kvHead, static_cast<int64_t>(i))), 0},
-                        Lanes::all(lanes));
-      });
-    });
-    k.loop(0, some, 1, [&](Val slot) {
-      forPairs([&](Val pair, Lanes all) {
-        Vals sums;
-        for (int64_t i = 0; i < lanes; ++i)
-          sums.push_back(partial.load({slot, pair + i, 0}, all));
-        weights.store(sumRows(sums) * scale, {first + slot, pair}, all);
-      });
+  k.loop(0, count, together, [&](Val slot) {
+    Val slots = min(count - slot, together);
+    k.loop(0, rows, run, [&](Val row) {
+      multiplyRun(queries, history, row, slot, slots);
+      sumRun(weights, scale, row, slot, slots);
     });
   });
 }
@@ -85,16 +96,15 @@ void DepthBlock::multiply(Mem queries, Mem history, Mem weights, double scale) c
 void DepthBlock::softmax(Mem weights) const {
   constexpr double minusInfinity = -std::numeric_limits<double>::infinity();
   forPairs([&](Val pair, Lanes all) {
-    Vals largest = k.loop(
-        0, count, 1, {k.f32(minusInfinity, lanes)}, [&](Val slot, ArrayRef<Val> carried) -> Vals {
-          return {max(carried[0], weights.load({slot, pair}, all))};
-        });
-    Vals sum =
-        k.loop(0, count, 1, {k.f32(0, lanes)}, [&](Val slot, ArrayRef<Val> carried) -> Vals {
-          Val p = exp(weights.load({slot, pair}, all) - largest[0]);
-          weights.store(p, {slot, pair}, all);
-          return {carried[0] + p};
-        });
+    Vals largest = k.loop(0, count, 1, {k.f32(minusInfinity, lanes)},
+                          [&](Val slot, ArrayRef<Val> carried) -> Vals {
+                            return {max(carried[0], weights.load({slot, pair}, all))};
+                          });
+    Vals sum = k.loop(0, count, 1, {k.f32(0, lanes)}, [&](Val slot, ArrayRef<Val> carried) -> Vals {
+      Val p = exp(weights.load({slot, pair}, all) - largest[0]);
+      weights.store(p, {slot, pair}, all);
+      return {carried[0] + p};
+    });
     Val inverse = 1.0 / sum[0];
     k.loop(0, count, 1, [&](Val slot) {
       weights.store(weights.load({slot, pair}, all) * inverse, {slot, pair}, all);
@@ -103,7 +113,7 @@ void DepthBlock::softmax(Mem weights) const {
 }
 
 void DepthBlock::weigh(Mem weights, Mem history, Mem out) const {
-  forGroups([&](Val row, Val kvHead) {
+  forGroups(0, rows, [&](Val row, Val kvHead) {
     weightedSums(
         k, shape.group(), count, shape.features,
         [&](Val slot, int64_t i) { return weights.load({slot, pair(row, head(kvHead, i))}); },
@@ -111,13 +121,13 @@ void DepthBlock::weigh(Mem weights, Mem history, Mem out) const {
           return history.load(entry(slot, row, kvHead, j), lanes);
         },
         [&](int64_t i, Val j, Val sum, Lanes lanes) {
-          out.store(sum, {from + row, head(kvHead, i) * shape.features + j}, lanes);
+          out.store(sum, query(row, head(kvHead, i), j), lanes);
         });
   });
 }
 
 void DepthBlock::spread(Mem weights, Mem queries, Mem history, bool accumulate) const {
-  forGroups([&](Val row, Val kvHead) {
+  forGroups(0, rows, [&](Val row, Val kvHead) {
     k.loop(0, count, 1, [&](Val slot) {
       Vals factors;
       for (int64_t i = 0; i < shape.group(); ++i)
@@ -126,8 +136,7 @@ void DepthBlock::spread(Mem weights, Mem queries, Mem history, bool accumulate) 
         SmallVector<Val> at = entry(slot, row, kvHead, j);
         Val sum = accumulate ? history.load(at, lanes) : k.f32(0, lanes.width);
         for (auto [i, factor] : llvm::enumerate(factors))
-          sum = fma(factor, query(queries, row, head(kvHead, static_cast<int64_t>(i)), j, lanes),
-                    sum);
+          sum = fma(factor, queries.load(query(row, head(kvHead, i), j), lanes), sum);
         history.store(sum, at, lanes);
       });
     });
@@ -135,8 +144,8 @@ void DepthBlock::spread(Mem weights, Mem queries, Mem history, bool accumulate) 
 }
 
 void DepthBlock::clear(Mem history) const {
-  forGroups([&](Val row, Val kvHead) {
-    k.loop(count, shape.slots, 1, [&](Val slot) {
+  k.loop(count, shape.slots, 1, [&](Val slot) {
+    forGroups(0, rows, [&](Val row, Val kvHead) {
       k.forColumns(shape.features, [&](Val j, Lanes lanes) {
         history.store(0.0, entry(slot, row, kvHead, j), lanes);
       });

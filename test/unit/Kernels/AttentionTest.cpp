@@ -62,21 +62,23 @@ TEST(DepthAttentionKernels, AnyNumberOfSlots) {
   }
 }
 
-// So many weights that a block has few rows, down to one.
-TEST(DepthAttentionKernels, ManyHeads) {
+// So many weights that a block has few rows, down to one; so many features that they are summed in parts.
+TEST(DepthAttentionKernels, ManyHeadsAndFeatures) {
   Random r(0);
   checkDepthAttention(r, Heads(4, 4, 24), 7, 33);
   checkDepthAttention(r, Heads(32, 2, 16), 3, 40);
+  checkDepthAttention(r, Heads(1, 9, 150), 5, 3);
 }
 
-/// Attention over caches of `capacity` positions; some sequences are as long as that.
-static void checkDecodeAttention(Random &r, const Heads &heads, int64_t capacity) {
+/// Attention over caches of `capacity` positions, with between `least` and `most` of them valid.
+static void checkDecodeAttention(Random &r, const Heads &heads, int64_t capacity, int64_t least,
+                                 int64_t most) {
   int64_t batch = r.between(1, 4), depths = r.between(1, 3), bits = r.oneOf({256, 512});
   bool narrow = r.chance(20);
   Operand q{r.floats({batch, heads.width()}, 1, narrow), narrow};
   Operand keys{r.floats({depths, batch, capacity, heads.kvWidth()})};
   Operand values{r.floats({depths, batch, capacity, heads.kvWidth()})};
-  Operand position{r.ints({batch}, r.oneOf<int64_t>({0, capacity - 1}), capacity - 1)};
+  Operand position{r.ints({batch}, least - 1, most - 1)};
   Operand slot{r.between(0, depths - 1)};
   check({"decode_attention", heads.text(), {q, keys, values, position, slot}, 2e-6, "", bits});
 }
@@ -84,7 +86,9 @@ static void checkDecodeAttention(Random &r, const Heads &heads, int64_t capacity
 TEST(DecodeAttentionKernels, MatchTheReference) {
   for (unsigned seed = 0; seed < 16; ++seed) {
     Random r(seed);
-    checkDecodeAttention(r, Heads(r), r.oneOf<int64_t>({1, 9, 300, 600}));
+    Heads heads(r);
+    int64_t capacity = r.oneOf<int64_t>({1, 9, 300, 600});
+    checkDecodeAttention(r, heads, capacity, 1, capacity);
   }
 }
 
@@ -93,8 +97,18 @@ TEST(DecodeAttentionKernels, AnyNumberOfPositions) {
   for (int64_t capacity : {1, 2, 7, 8, 15, 16, 17, 31, 33, 40, 255, 256, 257, 513}) {
     Random r(static_cast<unsigned>(capacity));
     Heads heads(r.between(1, 3), r.between(1, 4), r.oneOf<int64_t>({16, 24, 40, 64}));
-    checkDecodeAttention(r, heads, capacity);
+    checkDecodeAttention(r, heads, capacity, r.oneOf<int64_t>({1, capacity}), capacity);
   }
+}
+
+// A cache whose positions are shared in parts; of a short sequence, the last ones are empty.
+TEST(DecodeAttentionKernels, Parts) {
+  for (int64_t length : {1, 2, 3, 700}) {
+    Random r(0);
+    checkDecodeAttention(r, Heads(3, 2, 64), 700, length, length);
+  }
+  Random r(1);
+  checkDecodeAttention(r, Heads(20, 2, 150), 40, 1, 40);
 }
 
 TEST(SequenceAttentionKernels, MatchTheReference) {
