@@ -16,7 +16,7 @@ double DepthShape::scale() const { return 1 / std::sqrt(static_cast<double>(feat
 
 int64_t DepthShape::blockRows() const {
   // Keys and values are read in turns: long ones, but the weights stay in the first-level cache.
-  constexpr int64_t runs = 4, weights = 8192;
+  constexpr int64_t runs = 2, weights = 8192;
   int64_t run = runRows(), most = weights / (slots * roundUp(run * heads, vectorLanes));
   return std::min(roundUp(rows, run), run * std::clamp<int64_t>(most, 1, runs));
 }
