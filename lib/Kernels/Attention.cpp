@@ -13,23 +13,35 @@ namespace dreamer::kernels {
 void weightedSum(Kernel &k, Val count, int64_t columns, function_ref<Val(Val)> weight,
                  function_ref<Val(Val, Val, Lanes)> row,
                  function_ref<void(Val, Val, Lanes)> store) {
+  weightedSums(
+      k, 1, count, columns, [&](Val i, int64_t) { return weight(i); }, row,
+      [&](int64_t, Val column, Val sum, Lanes lanes) { store(column, sum, lanes); });
+}
+
+void weightedSums(Kernel &k, int64_t sums, Val count, int64_t columns,
+                  function_ref<Val(Val, int64_t)> weight, function_ref<Val(Val, Val, Lanes)> row,
+                  function_ref<void(int64_t, Val, Val, Lanes)> store) {
   // As many vectors at a time as stay in registers.
-  constexpr int64_t together = 8;
-  int64_t width = k.lanesFor(columns);
+  int64_t together = std::max<int64_t>(1, 8 / sums), width = k.lanesFor(columns);
   for (int64_t first = 0; first < columns; first += together * width) {
     SmallVector<std::pair<int64_t, Lanes>> parts;
     for (int64_t at = first; at < std::min(columns, first + together * width); at += width)
       parts.push_back({at, {width, std::min(width, columns - at)}});
-    Vals sums(parts.size(), k.f32(0, width));
-    sums = k.loop(0, count, 1, sums, [&](Val i, ArrayRef<Val> carried) {
-      Val factor = splat(weight(i), width);
-      Vals next;
-      for (auto [j, part] : llvm::enumerate(parts))
-        next.push_back(fma(factor, row(i, part.first, part.second), carried[j]));
+    Vals state(sums * parts.size(), k.f32(0, width));
+    state = k.loop(0, count, 1, state, [&](Val i, ArrayRef<Val> carried) {
+      Vals factors, next;
+      for (int64_t n = 0; n < sums; ++n)
+        factors.push_back(splat(weight(i, n), width));
+      for (auto [j, part] : llvm::enumerate(parts)) {
+        Val x = row(i, part.first, part.second);
+        for (auto [n, factor] : llvm::enumerate(factors))
+          next.push_back(fma(factor, x, carried[j * sums + n]));
+      }
       return next;
     });
     for (auto [j, part] : llvm::enumerate(parts))
-      store(part.first, sums[j], part.second);
+      for (int64_t n = 0; n < sums; ++n)
+        store(n, part.first, state[j * sums + n], part.second);
   }
 }
 

@@ -18,6 +18,12 @@ void weightedSum(Kernel &kernel, Val count, int64_t columns, llvm::function_ref<
                  llvm::function_ref<Val(Val i, Val column, Lanes lanes)> row,
                  llvm::function_ref<void(Val column, Val sum, Lanes lanes)> store);
 
+/// Several such sums of the same rows: weight(i, n) is that of sum n.
+void weightedSums(Kernel &kernel, int64_t sums, Val count, int64_t columns,
+                  llvm::function_ref<Val(Val i, int64_t n)> weight,
+                  llvm::function_ref<Val(Val i, Val column, Lanes lanes)> row,
+                  llvm::function_ref<void(int64_t n, Val column, Val sum, Lanes lanes)> store);
+
 /// Sizes of attention over positions, and of its blocks.
 struct SequenceShape {
   int64_t batch, positions, heads, kvHeads, features; ///< features of a head

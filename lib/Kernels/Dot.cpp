@@ -25,8 +25,8 @@ bool keepPairs(const Kernel &kernel, ArrayRef<Mem *> factors) {
   return pairs;
 }
 
-Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>> left,
-          ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
+Vals laneSums(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>> left,
+              ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
   int64_t lanes = pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
   int64_t width = pairs ? 2 * lanes : lanes, whole = depth / width * width;
   auto step = [&](Val k, Lanes lanes, ArrayRef<Val> carried) {
@@ -47,6 +47,12 @@ Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>
   });
   if (whole < depth)
     sums = step(whole, {width, depth - whole}, sums);
+  return sums;
+}
+
+Vals dots(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>> left,
+          ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
+  Vals sums = laneSums(kernel, depth, left, right, pairs);
   for (Val &sum : sums)
     sum = sumLanes(sum);
   return sums;

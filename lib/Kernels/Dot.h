@@ -24,8 +24,12 @@ using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;
 /// from them stays bf16 from now on.
 bool keepPairs(const Kernel &kernel, llvm::ArrayRef<Mem *> factors);
 
-/// Sums over k in 0 .. depth-1 of left[i](k) * right[j](k), as [left][right] scalars. `pairs`: the elements
-/// are bf16, 32 in a vector.
+/// Sums over k in 0 .. depth-1 of left[i](k) * right[j](k), as [left][right] vectors whose lanes are still
+/// to be summed. `pairs`: the elements are bf16, 32 in a vector.
+Vals laneSums(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, Lanes)>> left,
+              llvm::ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs = false);
+
+/// The same as scalars.
 Vals dots(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, Lanes)>> left,
           llvm::ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs = false);
 

@@ -36,6 +36,34 @@ Vals transpose(Vals rows) {
   return rows;
 }
 
+/// Of each two neighbours of `unit` lanes the first (or second), segment by segment from a and b.
+static Val alternate(Val a, Val b, int64_t unit, int64_t segment, bool second) {
+  Emitter &e = a.getEmitter();
+  int64_t lanes = cast<VectorType>(a.getType()).getNumElements();
+  SmallVector<int64_t> order;
+  for (int64_t start = 0; start < lanes; start += segment)
+    for (int64_t from : {start, lanes + start})
+      for (int64_t at = second ? unit : 0; at < segment; at += 2 * unit)
+        for (int64_t i = 0; i < unit; ++i)
+          order.push_back(from + at + i);
+  return {e, e.create<vector::ShuffleOp>(a.get(), b.get(), order)};
+}
+
+// A tree: each two rows become one with half as many lanes of either. First within runs of four lanes,
+// where shuffles are cheap on every machine, then of whole runs.
+Val sumRows(Vals rows) {
+  auto lanes = static_cast<int64_t>(rows.size()), run = std::min<int64_t>(lanes, 4);
+  for (int64_t summed = 1; summed < lanes; summed *= 2) {
+    int64_t unit = summed < run ? 1 : run, segment = summed < run ? run : lanes;
+    Vals next;
+    for (size_t i = 0; i < rows.size(); i += 2)
+      next.push_back(alternate(rows[i], rows[i + 1], unit, segment, false) +
+                     alternate(rows[i], rows[i + 1], unit, segment, true));
+    rows = next;
+  }
+  return rows.front();
+}
+
 /// In shuffles 16 bits are an integer: bf16 is no type of most processors.
 static Val asIntegers(Val x) {
   if (!getElementTypeOrSelf(x.getType()).isBF16())

@@ -13,6 +13,9 @@ namespace dreamer::kernels {
 /// Transposes a square of vectors.
 Vals transpose(Vals rows);
 
+/// Of a square of vectors, the sum of each row's lanes.
+Val sumRows(Vals rows);
+
 /// Lanes alternately from a and b, all of them.
 Val interleave(Val a, Val b);
 
