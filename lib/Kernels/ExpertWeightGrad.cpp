@@ -99,7 +99,7 @@ void packRun(Kernel &k, Val run, int64_t step, int64_t width, Val from, Val to, 
   });
 }
 
-/// Rows of bf16 as columns, in lines of places, of which the last may be cut short.
+/// Rows of bf16 as columns, a line of places at a time. The places after the last run hold no pair: zeros.
 void packTransposed(Kernel &k, const Mixture &m, int64_t columns, Val from, Val to, Val begin) {
   constexpr int64_t side = 16;
   int64_t whole = columns / side * side, padded = roundUp(columns, m.block.rowStep());

@@ -125,7 +125,7 @@ void forWholeVectors(Kernel &kernel, int64_t width,
 struct RowRange {
   Val from, to;
   int64_t end = -1;  ///< the static number of all rows, -1: from .. to is whole blocks
-  int64_t grain = 0; ///< or blocks and then a few of so many rows, if this is given
+  int64_t grain = 0; ///< or, if this is given, blocks and then fewer rows, a multiple of it
 };
 
 /// The part of k that is summed over; known when the kernel runs if `count` is given.

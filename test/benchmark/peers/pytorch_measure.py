@@ -113,7 +113,8 @@ def check(case):
     loss, norm = training.step(case.tokens, case.targets, 1e-3)
     compare("loss", ours["loss"], loss)
     compare("gradient norm", ours["norm"], norm)
-    updated = {name: tensor for name, tensor in ours.items() if name in case_parameters(case)}
+    parameters = case_parameters(case)
+    updated = {name: tensor for name, tensor in ours.items() if name in parameters}
     write_tensors(case.path("updated.safetensors"), updated)
     after = case.call("score", batch, "updated.safetensors")
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=case.arguments.dtype == "bf16"):
