@@ -116,7 +116,7 @@ __attribute__((target("amx-tile,amx-bf16"), noinline)) void multiplyTiles(int64_
   _tile_release();
 }
 
-/// What the machine has. Not run on hardware that has it yet.
+/// What the machine has. Tiles have not run on hardware yet.
 std::map<std::string, double> measureNarrowFlops(runtime::Device &device) {
   std::map<std::string, double> found;
   auto has = [](int feature) { return (runtime::cpuFeatures() >> feature & 1) != 0; };
