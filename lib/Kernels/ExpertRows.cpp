@@ -11,8 +11,7 @@ using namespace mlir;
 
 namespace dreamer::kernels {
 
-/// Half a register block, so that little is multiplied for nothing. Of bf16 whole ones, as half of them take more than
-/// half of the time.
+/// Half a register block, so that little is multiplied for nothing; of bf16 a whole one, where half gained nothing.
 static int64_t runOf(const RegisterBlock &block) {
   bool halves = !block.narrow() && block.rows % 2 == 0;
   return halves ? block.rows / 2 : block.rows;
@@ -81,10 +80,17 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
     });
   };
   forPairs([&](Val, Val expert) { add(starts, expert, 1); });
+  auto clear = [&](Val from, Val to) {
+    k.loop(from, to, 1, [&](Val place) {
+      pairAt.store(-1, {place});
+      rowAt.store(-1, {place});
+    });
+  };
+  auto wholeRuns = [&](Val count) { return (count + (m.run - 1)) / m.run * m.run; };
   Vals end = k.loop(0, m.experts, 1, {k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val count = k.toIndex(starts.load({e}));
     starts.store(convert(carried[0], i32), {e});
-    return Vals{carried[0] + (count + (m.run - 1)) / m.run * m.run};
+    return Vals{carried[0] + wholeRuns(count)};
   });
   starts.store(convert(end[0], i32), {m.experts});
   forPairs([&](Val p, Val expert) {
@@ -97,11 +103,8 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
   Val blockRows = m.blockRows;
   Vals state = k.loop(0, m.experts, 1, {k.index(0), k.index(0)}, [&](Val e, ArrayRef<Val> carried) {
     Val filled = k.toIndex(starts.load({e})), from = carried[0];
-    Val to = from + (filled - from + (m.run - 1)) / m.run * m.run;
-    k.loop(filled, to, 1, [&](Val place) {
-      pairAt.store(-1, {place});
-      rowAt.store(-1, {place});
-    });
+    Val to = from + wholeRuns(filled - from);
+    clear(filled, to);
     starts.store(convert(from, i32), {e});
     Vals block = k.loop(from, to, blockRows, {carried[1]}, [&](Val at, ArrayRef<Val> index) {
       blocks.store(convert(e, i32), {index[0], 0});
@@ -111,11 +114,15 @@ static void sortPairs(Kernel &k, const Mixture &m, Mem ids, Mem starts, Mem pair
     });
     return Vals{to, block[0]};
   });
-  k.loop(state[0], m.places(), 1, [&](Val place) {
-    pairAt.store(-1, {place});
-    rowAt.store(-1, {place});
-  });
+  clear(state[0], m.places());
   k.loop(state[1], m.blocks(), 1, [&](Val block) { blocks.store(-1, {block, 0}); });
+}
+
+ProductRange productRange(const Mixture &m, const Panels &panels, Mem packed, Val expert, Val from,
+                          Val to) {
+  RowRange rows{from, to};
+  rows.grain = m.run;
+  return {panels, panels.of(packed, m.experts), expert, rows, 0, panels.count()};
 }
 
 ExpertRows launchSort(ScheduleBuilder &s, const Mixture &m, Value ids, bool someAbsent) {

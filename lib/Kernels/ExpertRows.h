@@ -29,15 +29,20 @@ struct Mixture {
   int64_t pairs() const { return rows * chosen; }
   /// Places that bf16 is transposed in at a time, whatever experts they belong to; whole runs.
   static constexpr int64_t line = 32;
+  /// All places, and parts of them, are a multiple of this.
+  int64_t unit() const { return block.narrow() ? line : run; }
   /// Places for sorted pairs; those after the last run hold none.
-  int64_t places() const {
-    return roundUp(pairs() + experts * (run - 1), block.narrow() ? line : run);
-  }
+  int64_t places() const { return roundUp(pairs() + experts * (run - 1), unit()); }
   int64_t blocks() const { return places() / blockRows + experts; }
   /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].
   Panels toHidden() const { return {features, hidden, block}; }
   Panels toFeatures() const { return {hidden, features, block}; }
 };
+
+/// The products of the places `from` .. `to`-1, whole runs, with all of an expert's matrix; `packed` are the matrices
+/// of all experts in panels.
+ProductRange productRange(const Mixture &mixture, const Panels &panels, Mem packed, Val expert,
+                          Val from, Val to);
 
 /// Scratch with the sorted pairs. Kernels take these as arguments.
 struct ExpertRows {

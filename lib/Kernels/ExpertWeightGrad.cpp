@@ -26,7 +26,7 @@ struct Chunk {
   static int64_t placesOf(const Mixture &m, int64_t width) {
     constexpr int64_t bytes = 8 << 20, most = 8;
     int64_t wanted = std::max(bytes / (m.block.factorBytes() * width), ceilDiv(m.places(), most));
-    return std::min(roundUp(wanted, m.block.narrow() ? Mixture::line : m.run), m.places());
+    return std::min(roundUp(wanted, m.unit()), m.places());
   }
 };
 

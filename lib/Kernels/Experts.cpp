@@ -46,9 +46,7 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
     forExpertBlock(k, k.mem(2), [&](Val expert, Val from, Val to) {
       Panels toHidden = m.toHidden(), toFeatures = m.toFeatures();
       auto range = [&](const Panels &panels, unsigned weights) {
-        return ProductRange{panels, panels.of(k.mem(weights), m.experts),
-                            expert, {from, to, -1, m.run},
-                            Val(0), panels.count()};
+        return productRange(m, panels, k.mem(weights), expert, from, to);
       };
       auto input = [&](Val place, int64_t rows, DepthRange depth) {
         return narrow ? leftFactor(k, toHidden, gathered, {place, 0}, rows, depth)

@@ -74,10 +74,7 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
   Mem dGateTiles = k.stack({m.blockRows, width});
 
   auto product = [&](const Panels &panels, unsigned weights, LeftFactor a, Epilogue epilogue) {
-    ProductRange range{panels, panels.of(k.mem(weights), m.experts),
-                       expert, {from, to, -1, m.run},
-                       Val(0), panels.count()};
-    multiply(k, range, a, epilogue);
+    multiply(k, productRange(m, panels, k.mem(weights), expert, from, to), a, epilogue);
   };
   auto byPlace = [&](const Panels &panels, Mem memory) {
     return [&k, &panels, memory](Val place, int64_t rows, DepthRange depth) {

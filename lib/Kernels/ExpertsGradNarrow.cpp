@@ -49,9 +49,7 @@ static void gradOfBlock(Kernel &k, const Mixture &m, Val expert, Val from, Val t
   Mem dGateTiles = k.stack({m.blockRows, width});
 
   auto range = [&](const Panels &panels, unsigned weights) {
-    return ProductRange{panels, panels.of(k.mem(weights), m.experts),
-                        expert, {from, to, -1, m.run},
-                        Val(0), panels.count()};
+    return productRange(m, panels, k.mem(weights), expert, from, to);
   };
   auto factor = [&](const Panels &panels, unsigned memory) {
     return [&k, &panels, memory](Val place, int64_t rows, DepthRange depth) {

@@ -56,7 +56,7 @@ enum class Again { None, Cheap, Depth };
 cl::opt<Again> recompute(
     "recompute", cl::desc("What training computes again instead of keeping it"),
     cl::values(clEnumValN(Again::None, "none", "nothing"),
-               clEnumValN(Again::Cheap, "cheap", "what costs no more than that (default)"),
+               clEnumValN(Again::Cheap, "cheap", "what costs no more than keeping it (default)"),
                clEnumValN(Again::Depth, "depth", "each step of a loop over depth")),
     cl::init(Again::Cheap), cl::cat(category));
 cl::opt<std::string> memoryBudget(
