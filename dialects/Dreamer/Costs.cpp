@@ -115,41 +115,59 @@ int64_t DecodeAttentionOp::getTouchedBytes(Value value, IndexOf) {
 
 //===-- Experts ---===//
 
-/// Multiply-adds of one product with each chosen expert.
-static int64_t expertPairs(Value ids, Value w1) {
-  ArrayRef<int64_t> weight = shapeOf(w1); // [N, f, h]
-  return product(shapeOf(ids)) * weight[1] * weight[2];
+/// Multiply-adds of one product of each choice with a matrix of its expert.
+static int64_t expertPairs(Value ids, Value weight) {
+  ArrayRef<int64_t> shape = shapeOf(weight);
+  return product(shapeOf(ids)) * shape[1] * shape[2];
 }
 
-/// No more experts than there are choices.
-static int64_t chosenExperts(Value weights, Value ids) {
-  return entriesOf(weights, std::min(shapeOf(weights)[0], product(shapeOf(ids))));
+/// The same with each of `weights`.
+static int64_t expertPairs(Value ids, ValueRange weights) {
+  int64_t pairs = 0;
+  for (Value weight : weights)
+    pairs += expertPairs(ids, weight);
+  return pairs;
+}
+
+/// Bytes of a weight of experts: of no more of them than there are choices.
+static int64_t chosenExperts(Value weight, Value ids) {
+  return entriesOf(weight, std::min(shapeOf(weight)[0], product(shapeOf(ids))));
+}
+
+Cost ExpertLinearOp::getCost(IndexOf index) {
+  return withFlops(*this, 2 * expertPairs(getIds(), getWeights()), index);
+}
+
+int64_t ExpertLinearOp::getTouchedBytes(Value value, IndexOf) {
+  return llvm::is_contained(getWeights(), value) ? chosenExperts(value, getIds()) : bytesOf(value);
+}
+
+Cost ExpertLinearGradOp::getCost(IndexOf index) {
+  return withFlops(*this, 2 * expertPairs(getIds(), getWeights()), index);
+}
+
+int64_t ExpertLinearGradOp::getTouchedBytes(Value value, IndexOf) {
+  return llvm::is_contained(getWeights(), value) ? chosenExperts(value, getIds()) : bytesOf(value);
 }
 
 Cost MixExpertsOp::getCost(IndexOf index) {
-  return withFlops(*this, 3 * 2 * expertPairs(getIds(), getW1()), index);
+  return withFlops(*this, 2 * expertPairs(getIds(), getW2()), index);
 }
 
 int64_t MixExpertsOp::getTouchedBytes(Value value, IndexOf) {
-  bool isWeight = llvm::is_contained({getW1(), getW3(), getW2()}, value);
-  return isWeight ? chosenExperts(value, getIds()) : bytesOf(value);
+  return value == getW2() ? chosenExperts(value, getIds()) : bytesOf(value);
 }
 
 Cost MixExpertsGradOp::getCost(IndexOf index) {
-  // w1 and w3 again, then the cotangents of the left operands of all three products.
-  return withFlops(*this, (2 + 3) * 2 * expertPairs(getIds(), getW1()), index);
+  return withFlops(*this, 2 * expertPairs(getIds(), getW2()), index);
 }
 
 int64_t MixExpertsGradOp::getTouchedBytes(Value value, IndexOf) {
-  bool isWeight = llvm::is_contained({getW1(), getW3(), getW2()}, value);
-  return isWeight ? chosenExperts(value, getIds()) : bytesOf(value);
+  return value == getW2() ? chosenExperts(value, getIds()) : bytesOf(value);
 }
 
 Cost ExpertWeightGradOp::getCost(IndexOf index) {
-  int64_t flops = 0;
-  for (Value weight : getDWeights())
-    flops += 2 * expertPairs(getIds(), weight);
-  return withFlops(*this, flops, index);
+  return withFlops(*this, 2 * expertPairs(getIds(), getDWeights()), index);
 }
 
 int64_t ExpertWeightGradOp::getTouchedBytes(Value value, IndexOf) {

@@ -21,23 +21,40 @@ void GatesOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
                                          context.primal(getIds()), context.cotangent(getGates())));
 }
 
-void MixExpertsOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
+/// left^T right over the rows of each expert, for each left.
+static ResultRange weightGrads(OpBuilder &builder, Location loc, ValueRange lefts, Value right,
+                               Value ids, Value weight) {
+  int64_t experts = cast<ShapedType>(weight.getType()).getDimSize(0);
+  return ExpertWeightGradOp::create(builder, loc, lefts, right, ids, /*sums=*/ValueRange(), experts)
+      .getDWeights();
+}
+
+void ExpertLinearOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
+  SmallVector<Value> weights, primals, cotangents;
+  for (auto [weight, product] : llvm::zip_equal(getWeights(), getProducts()))
+    if (Value cotangent = context.cotangent(product)) {
+      weights.push_back(weight);
+      primals.push_back(context.primal(weight));
+      cotangents.push_back(cotangent);
+    }
   Value u = context.primal(getU()), ids = context.primal(getIds());
-  Value dResult = context.cotangent(getResult());
-  auto gradient = MixExpertsGradOp::create(builder, getLoc(), u, ids, context.primal(getGates()),
-                                           context.primal(getW1()), context.primal(getW3()),
-                                           context.primal(getW2()), dResult);
-  context.accumulate(getU(), gradient.getDU());
+  context.accumulate(getU(),
+                     ExpertLinearGradOp::create(builder, getLoc(), primals, cotangents, ids));
+  // dW = d u^T
+  ResultRange gradients = weightGrads(builder, getLoc(), cotangents, u, ids, weights.front());
+  for (auto [weight, gradient] : llvm::zip_equal(weights, gradients))
+    context.accumulate(weight, gradient);
+}
+
+void MixExpertsOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
+  Value ids = context.primal(getIds()), dResult = context.cotangent(getResult());
+  auto gradient =
+      MixExpertsGradOp::create(builder, getLoc(), context.primal(getA()), context.primal(getB()),
+                               ids, context.primal(getGates()), context.primal(getW2()), dResult);
+  context.accumulate(getA(), gradient.getDA());
+  context.accumulate(getB(), gradient.getDB());
   context.accumulate(getGates(), gradient.getDGates());
-  // dW1 = da u^T, dW3 = db u^T, dW2 = dout (gate y)^T.
-  int64_t experts = cast<ShapedType>(getW1().getType()).getDimSize(0);
-  auto weights = [&](ValueRange lefts, Value right) {
-    return ExpertWeightGradOp::create(builder, getLoc(), lefts, right, ids, /*sums=*/ValueRange(),
-                                      experts)
-        .getDWeights();
-  };
-  ResultRange toHidden = weights({gradient.getDA(), gradient.getDB()}, u);
-  context.accumulate(getW1(), toHidden[0]);
-  context.accumulate(getW3(), toHidden[1]);
-  context.accumulate(getW2(), weights(dResult, gradient.getGated())[0]);
+  // dW2 = dout (gate y)^T
+  context.accumulate(
+      getW2(), weightGrads(builder, getLoc(), dResult, gradient.getGated(), ids, getW2()).front());
 }

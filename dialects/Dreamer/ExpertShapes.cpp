@@ -64,36 +64,75 @@ LogicalResult GatesGradOp::inferReturnTypes(MLIRContext *context, MaybeLocation 
   return rule.result();
 }
 
-/// Checks the operands that the mixture and its adjoint share.
-static bool checkMixture(ShapeRule &rule, Value u, Value ids, Value gates, Value w1, Value w3,
-                         Value w2) {
-  if (!rule.minRank("u", u, 1) || !rule.minRank("ids", ids, 1) ||
-      !rule.shape("ids", ids, withFeatures(leadOf(u), featuresOf(ids))) ||
-      !rule.shape("gates", gates, shapeOf(ids)) || !rule.rank("w1", w1, 3))
+/// Checks that weights [N, f, h] are of one shape.
+static bool checkExperts(ShapeRule &rule, ValueRange weights) {
+  if (!rule.require(!weights.empty(), "at least one weight", "none") ||
+      !rule.rank("a weight", weights.front(), 3))
     return false;
-  ArrayRef<int64_t> shape = shapeOf(w1);
-  return rule.size("input features of w1", shape[2], featuresOf(u)) &&
-         rule.shape("w3", w3, shape) && rule.shape("w2", w2, {shape[0], shape[2], shape[1]});
+  return llvm::all_of(weights.drop_front(), [&](Value weight) {
+    return rule.shape("another weight", weight, shapeOf(weights.front()));
+  });
+}
+
+LogicalResult ExpertLinearOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                               Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  Value u = op.getU(), ids = op.getIds();
+  if (!rule.minRank("u", u, 1) || !rule.minRank("ids", ids, 1) ||
+      !rule.shape("ids", ids, withFeatures(leadOf(u), featuresOf(ids))))
+    return rule.result();
+  if (!checkExperts(rule, op.getWeights()))
+    return rule.result();
+  ArrayRef<int64_t> shape = shapeOf(op.getWeights().front());
+  if (rule.size("input features of a weight", shape[2], featuresOf(u)))
+    types.append(op.getWeights().size(), rule.f32(withFeatures(shapeOf(ids), shape[1])));
+  return rule.result();
+}
+
+LogicalResult ExpertLinearGradOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
+                                                   Adaptor op, Types &types) {
+  ShapeRule rule(context, location, getOperationName(), op.getOperands());
+  size_t weights = op.getWeights().size(), cotangents = op.getDProducts().size();
+  Value ids = op.getIds();
+  if (!checkExperts(rule, op.getWeights()) ||
+      !rule.require(cotangents == weights,
+                    Twine(weights) + " cotangents, one of each weight's product",
+                    Twine(cotangents)) ||
+      !rule.minRank("ids", ids, 1))
+    return rule.result();
+  ArrayRef<int64_t> shape = shapeOf(op.getWeights().front());
+  for (Value cotangent : op.getDProducts())
+    if (!rule.shape("a product's cotangent", cotangent, withFeatures(shapeOf(ids), shape[1])))
+      return rule.result();
+  types.push_back(rule.f32(withFeatures(leadOf(ids), shape[2])));
+  return rule.result();
+}
+
+/// Checks the operands that the mixture and its adjoint share.
+static bool checkMixture(ShapeRule &rule, Value a, Value b, Value ids, Value gates, Value w2) {
+  return rule.minRank("ids", ids, 1) && rule.shape("gates", gates, shapeOf(ids)) &&
+         rule.rank("w2", w2, 3) && rule.shape("a", a, withFeatures(shapeOf(ids), shapeOf(w2)[2])) &&
+         rule.shape("b", b, shapeOf(a));
 }
 
 LogicalResult MixExpertsOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
                                              Adaptor op, Types &types) {
   ShapeRule rule(context, location, getOperationName(), op.getOperands());
-  if (checkMixture(rule, op.getU(), op.getIds(), op.getGates(), op.getW1(), op.getW3(), op.getW2()))
-    types.push_back(rule.f32(shapeOf(op.getU())));
+  if (checkMixture(rule, op.getA(), op.getB(), op.getIds(), op.getGates(), op.getW2()))
+    types.push_back(rule.f32(withFeatures(leadOf(op.getIds()), shapeOf(op.getW2())[1])));
   return rule.result();
 }
 
 LogicalResult MixExpertsGradOp::inferReturnTypes(MLIRContext *context, MaybeLocation location,
                                                  Adaptor op, Types &types) {
   ShapeRule rule(context, location, getOperationName(), op.getOperands());
-  if (!checkMixture(rule, op.getU(), op.getIds(), op.getGates(), op.getW1(), op.getW3(),
-                    op.getW2()) ||
-      !rule.shape("the result's cotangent", op.getDResult(), shapeOf(op.getU())))
+  if (!checkMixture(rule, op.getA(), op.getB(), op.getIds(), op.getGates(), op.getW2()) ||
+      !rule.shape("the result's cotangent", op.getDResult(),
+                  withFeatures(leadOf(op.getIds()), shapeOf(op.getW2())[1])))
     return rule.result();
-  types.push_back(rule.f32(shapeOf(op.getU())));
+  types.append(2, rule.f32(shapeOf(op.getA())));
   types.push_back(rule.f32(shapeOf(op.getGates())));
-  types.append(3, rule.f32(withFeatures(shapeOf(op.getIds()), shapeOf(op.getW1())[1])));
+  types.push_back(rule.f32(shapeOf(op.getA())));
   return rule.result();
 }
 

@@ -76,19 +76,36 @@ def Dreamer_GatesGradOp : Dreamer_PureOp<"gates_grad", [Cheap]> {
   let assemblyFormat = "$scores `,` $ids `,` $d_gates attr-dict `:` type(operands)";
 }
 
-def Dreamer_MixExpertsGradOp : Dreamer_PureOp<"mix_experts_grad", [ContractsPartial, MatrixOperands]> {
-  let summary = "adjoint of mix_experts but for its weights, the experts' hidden values computed again";
+def Dreamer_ExpertLinearGradOp
+    : Dreamer_PureOp<"expert_linear_grad", [AttrSizedOperandSegments, ContractsPartial, MatrixOperands]> {
+  let summary = "adjoint of expert_linear for u: the sum over choices j and weights W of W_j^T d_j";
   let description = [{
-    With a = W1 u, b = W3 u and y = silu(a) * b of each chosen expert: besides the cotangents of u and
-    of the gates, what `expert_weight_grad` makes the weights' gradients of: `d_a`, `d_b` and
-    `gated` = gate * y, all [lead, k, f].
+    ids i32 [lead, k]; for each of the weights [N, f, h] the cotangent of its product, [lead, k, f] ->
+    f32 [lead, h]. The weights' gradients are `expert_weight_grad`'s.
+
+    ```mlir
+    %du = dreamer.expert_linear_grad(%w1, %w3), (%da, %db), %ids
+        : tensor<8x5x3xf32>, tensor<8x5x3xf32>, tensor<6x2x5xf32>, tensor<6x2x5xf32>, tensor<6x2xi32>
+    ```
   }];
-  let arguments = (ins Dreamer_Matrix:$u, Dreamer_Ids:$ids, Dreamer_Float:$gates,
-                       Dreamer_Matrix:$w1, Dreamer_Matrix:$w3, Dreamer_Matrix:$w2,
-                       Dreamer_Matrix:$d_result);
-  let results = (outs Dreamer_Float:$d_u, Dreamer_Float:$d_gates, Dreamer_Float:$d_a,
-                      Dreamer_Float:$d_b, Dreamer_Float:$gated);
-  let assemblyFormat = "$u `,` $ids `,` $gates `,` $w1 `,` $w3 `,` $w2 `,` $d_result attr-dict "
+  let arguments = (ins Variadic<Dreamer_Matrix>:$weights, Variadic<Dreamer_Matrix>:$d_products,
+                       Dreamer_Ids:$ids);
+  let results = (outs Dreamer_Float:$d_u);
+  let assemblyFormat = "`(` $weights `)` `,` `(` $d_products `)` `,` $ids attr-dict "
+                       "`:` type(operands)";
+}
+
+def Dreamer_MixExpertsGradOp : Dreamer_PureOp<"mix_experts_grad", [ContractsPartial, MatrixOperands]> {
+  let summary = "adjoint of mix_experts but for its weight";
+  let description = [{
+    The cotangents of a, b and the gates; and `gated` = gate * silu(a) * b, [lead, k, f], which
+    `expert_weight_grad` makes the weight's gradient of.
+  }];
+  let arguments = (ins Dreamer_Float:$a, Dreamer_Float:$b, Dreamer_Ids:$ids, Dreamer_Float:$gates,
+                       Dreamer_Matrix:$w2, Dreamer_Matrix:$d_result);
+  let results = (outs Dreamer_Float:$d_a, Dreamer_Float:$d_b, Dreamer_Float:$d_gates,
+                      Dreamer_Float:$gated);
+  let assemblyFormat = "$a `,` $b `,` $ids `,` $gates `,` $w2 `,` $d_result attr-dict "
                        "`:` type(operands)";
 }
 

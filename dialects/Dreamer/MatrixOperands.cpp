@@ -44,18 +44,33 @@ Operands SequenceAttentionGradOp::getMatrixOperands() {
   return {&getQMutable(), &getKMutable(), &getVMutable(), &getDResultMutable()};
 }
 
-Operands MixExpertsOp::getMatrixOperands() {
-  return {&getUMutable(), &getW1Mutable(), &getW3Mutable(), &getW2Mutable()};
+/// Each operand of a group.
+static void append(Operands &operands, MutableOperandRange group) {
+  for (OpOperand &operand : group)
+    operands.push_back(&operand);
 }
 
-Operands MixExpertsGradOp::getMatrixOperands() {
-  return {&getUMutable(), &getW1Mutable(), &getW3Mutable(), &getW2Mutable(), &getDResultMutable()};
+Operands ExpertLinearOp::getMatrixOperands() {
+  Operands operands{&getUMutable()};
+  append(operands, getWeightsMutable());
+  return operands;
 }
+
+Operands ExpertLinearGradOp::getMatrixOperands() {
+  Operands operands;
+  append(operands, getWeightsMutable());
+  append(operands, getDProductsMutable());
+  return operands;
+}
+
+/// a and b stay f32: what is multiplied is made of them.
+Operands MixExpertsOp::getMatrixOperands() { return {&getW2Mutable()}; }
+
+Operands MixExpertsGradOp::getMatrixOperands() { return {&getW2Mutable(), &getDResultMutable()}; }
 
 Operands ExpertWeightGradOp::getMatrixOperands() {
   Operands operands;
-  for (OpOperand &left : getLeftsMutable())
-    operands.push_back(&left);
+  append(operands, getLeftsMutable());
   operands.push_back(&getRightMutable());
   return operands;
 }

@@ -70,16 +70,17 @@ def Tile_RowsOp : Tile_Op<"rows", [Pure, ViewLikeOpInterface]> {
   let summary = "rows of a matrix, gathered";
   let description = [{
     Row `r` of the result is row `ids[r]` of the matrix, from `column` on; where the id is negative there is no row: it reads 0 and is not written.
+    `valid` says how many columns are there, as of a `view`; no two rows that are written may be the same.
     On sm_90a gathered rows are copied by threads (`cp_async`), as TMA has no such access.
 
     ```mlir
     %x = tile.rows %u[%ids, %c0] : memref<1024x512xf32>, !tile.mem<6x1xi32, global, rows> -> !tile.mem<6x512xf32, global, rows>
     ```
   }];
-  let arguments = (ins AnyMemRef:$matrix, Tile_Mem:$ids, Index:$column);
+  let arguments = (ins AnyMemRef:$matrix, Tile_Mem:$ids, Index:$column, Optional<Index>:$valid);
   let results = (outs Tile_Mem:$result);
   let assemblyFormat = [{
-    $matrix `[` $ids `,` $column `]` attr-dict `:` type($matrix) `,` type($ids) `->` type($result)
+    $matrix `[` $ids `,` $column `]` (`valid` `(` $valid^ `)`)? attr-dict `:` type($matrix) `,` type($ids) `->` type($result)
   }];
   let extraClassDeclaration = [{
     ::mlir::Value getViewSource() { return getMatrix(); }

@@ -85,16 +85,19 @@ void originsOf(Value value, SmallVectorImpl<BlockArgument> &origins) {
 /// The share of each expert weight that one token uses, by function argument.
 llvm::DenseMap<Value, double> activeShares(FunctionOpInterface function) {
   llvm::DenseMap<Value, double> shares;
-  function->walk([&](MixExpertsOp op) {
-    int64_t experts = cast<RankedTensorType>(op.getW1().getType()).getDimSize(0);
-    int64_t active = cast<RankedTensorType>(op.getIds().getType()).getShape().back();
-    for (Value weight : {op.getW1(), op.getW3(), op.getW2()}) {
-      SmallVector<BlockArgument> origins;
-      originsOf(weight, origins);
-      for (BlockArgument origin : origins)
-        shares[origin] = double(active) / experts;
-    }
+  auto add = [&](Value weight, Value ids) {
+    int64_t experts = cast<RankedTensorType>(weight.getType()).getDimSize(0);
+    int64_t active = cast<RankedTensorType>(ids.getType()).getShape().back();
+    SmallVector<BlockArgument> origins;
+    originsOf(weight, origins);
+    for (BlockArgument origin : origins)
+      shares[origin] = double(active) / experts;
+  };
+  function->walk([&](ExpertLinearOp op) {
+    for (Value weight : op.getWeights())
+      add(weight, op.getIds());
   });
+  function->walk([&](MixExpertsOp op) { add(op.getW2(), op.getIds()); });
   return shares;
 }
 

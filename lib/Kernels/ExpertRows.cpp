@@ -3,6 +3,7 @@
 
 #include "lib/Kernels/ExpertRows.h"
 #include "lib/Kernels/Attention.h"
+#include "lib/Kernels/Dot.h"
 #include "lib/Kernels/NarrowPack.h"
 #include "lib/Kernels/Shuffle.h"
 #include "lib/Kernels/Tuning.h"
@@ -17,17 +18,10 @@ static int64_t runOf(const RegisterBlock &block) {
   return halves ? block.rows / 2 : block.rows;
 }
 
-Mixture Mixture::of(Value u, Value ids, Value w1, const KernelTarget &target) {
-  RankedTensorType weights = tensorType(w1);
-  RegisterBlock block = RegisterBlock::of(target, isNarrow(w1) && isNarrow(u));
-  Mixture m{rowsOf(u),
-            featuresOf(ids),
-            weights.getDimSize(0),
-            featuresOf(u),
-            weights.getDimSize(1),
-            block,
-            0,
-            runOf(block)};
+Mixture Mixture::of(Value ids, int64_t experts, int64_t features, int64_t hidden, bool narrow,
+                    const KernelTarget &target) {
+  RegisterBlock block = RegisterBlock::of(target, narrow);
+  Mixture m{rowsOf(ids), featuresOf(ids), experts, features, hidden, block, 0, runOf(block)};
   // Every block reads its expert's weights, so it is as long as most runs are, as far as its rows
   // stay in half of a second-level cache of 512 KiB.
   int64_t step = block.rows, usual = m.pairs() / m.experts * 5 / 4,
@@ -61,6 +55,20 @@ void Mixture::declareBlocks(KernelParameters &parameters, const KernelTarget &ta
            (value(parameter::taskBlocks) * value(parameter::blockRows) +
             value(parameter::blockVectors) * lanes);
   });
+}
+
+KernelParameters Mixture::forwardParameters(const KernelTarget &target) const {
+  KernelParameters parameters;
+  if (mayReadInPlace())
+    parameters.add({KernelParameter::of(parameter::packWeights.str(),
+                                        "whether weights are packed before they are multiplied",
+                                        {0, 1}, rows >= fewRowsInLoop && pairs() > experts)});
+  declareBlocks(parameters, target);
+  return parameters;
+}
+
+bool Mixture::readsInPlace(const ScheduleBuilder &s) const {
+  return mayReadInPlace() && !s.parameter(parameter::packWeights);
 }
 
 /// A counting sort: count, place the runs, place the pairs.
@@ -138,12 +146,24 @@ ExpertRows launchSort(ScheduleBuilder &s, const Mixture &m, Value ids, bool some
   return rows;
 }
 
-Value gatherRows(Kernel &k, Mem matrix, Mem rowAt, Val place, int64_t rows, int64_t columns) {
+/// Rows of a matrix, from `column` on, of which `valid` columns are there.
+static Value gathered(Kernel &k, Mem matrix, Mem rowAt, Val place, int64_t rows, int64_t columns,
+                      Val column, int64_t valid) {
   Value ids = viewTile(k, rowAt, {place, 0}, rows, 1);
   auto type = tile::MemType::get(k.getBuilder().getContext(), {rows, columns},
                                  matrix.getType().getElementType(), tile::Space::global,
                                  tile::Order::rows, tile::Form::plain);
-  return k.create<tile::RowsOp>(type, matrix.get(), ids, k.materializeIndex(0));
+  Value there = valid < columns ? k.materializeIndex(valid) : Value();
+  return k.create<tile::RowsOp>(type, matrix.get(), ids, k.materializeIndex(column), there);
+}
+
+Value gatherRows(Kernel &k, Mem matrix, Mem rowAt, Val place, int64_t rows, int64_t columns) {
+  return gathered(k, matrix, rowAt, place, rows, columns, 0, columns);
+}
+
+void requireExperts(ScheduleBuilder &s, Value ids, int64_t experts) {
+  s.requireRange(s.buffer(ids), 0, experts,
+                 ("expert ids: expected ids in [0, " + Twine(experts) + ")").str());
 }
 
 void forExpertBlock(Kernel &k, Mem blocks, function_ref<void(Val, Val, Val)> body) {
@@ -154,7 +174,14 @@ void forExpertBlock(Kernel &k, Mem blocks, function_ref<void(Val, Val, Val)> bod
   });
 }
 
-void copyRows(Kernel &k, Mem matrix, Mem rowAt, Val from, Val to, Mem copies) {
+Value placeByPair(Kernel &k, const ProductBlock &block, Mem matrix, Mem pairAt) {
+  return gathered(k, matrix, pairAt, block.row, block.rows, block.columns, block.column,
+                  block.valid);
+}
+
+/// Copies rows of bf16 of a matrix, as the places `from` .. `to`-1 have them, to `copies` [places, ...], with
+/// zeros after them and for places without a row.
+static void copyRows(Kernel &k, Mem matrix, Mem rowAt, Val from, Val to, Mem copies) {
   constexpr int64_t width = 32;
   int64_t columns = matrix.features(), padded = copies.features(), whole = columns / width * width;
   Mem raw = matrix.asItIs();
@@ -170,14 +197,30 @@ void copyRows(Kernel &k, Mem matrix, Mem rowAt, Val from, Val to, Mem copies) {
   });
 }
 
-void storeNarrow(Kernel &k, const ProductBlock &block, Value tile, Mem rows, int64_t columns) {
-  Type bf16 = k.getBuilder().getBF16Type();
-  Value narrow = mapTiles(k, tile, {}, [&](ArrayRef<Val> x) { return convert(x[0], bf16); });
-  // More than `valid` in the last panel, where there are zeros to be written.
-  int64_t there = std::min(block.columns, block.valid + rows.features() - columns);
-  storeTile(k, narrow,
-            viewTile(k, rows, {block.row, block.column}, block.rows, block.columns,
-                     tile::Order::rows, TileSize{block.rows, there}));
+PlaceFactor::PlaceFactor(ScheduleBuilder &s, const Mixture &m, Value operand,
+                         SmallVectorImpl<Value> &buffers)
+    : argument(buffers.size()) {
+  if (!m.block.narrow()) {
+    buffers.push_back(prepareWide(s, operand));
+    return;
+  }
+  buffers.push_back(s.buffer(operand));
+  buffers.push_back(scratch(s, {m.places(), m.block.paddedDepth(featuresOf(operand))},
+                            s.builder().getBF16Type()));
+}
+
+std::function<Value(Val, int64_t, DepthRange)>
+PlaceFactor::prepare(Kernel &k, const Panels &panels, Mem at, Val from, Val to) const {
+  Mem matrix = k.mem(argument).rows();
+  if (!panels.block.narrow())
+    return [&k, matrix, at](Val place, int64_t rows, DepthRange) {
+      return gatherRows(k, matrix, at, place, rows, matrix.features());
+    };
+  Mem copies = k.mem(argument + 1);
+  copyRows(k, matrix, at, from, to, copies);
+  return [&k, panels, copies](Val place, int64_t rows, DepthRange depth) {
+    return leftFactor(k, panels, copies, {place, 0}, rows, depth);
+  };
 }
 
 void launchCombine(ScheduleBuilder &s, StringRef name, const Mixture &m, Value values,

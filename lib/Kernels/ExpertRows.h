@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The pairs (row, choice) of a mixture sorted by expert, so that each expert's rows are
-// one run of rows in the products. No pair is dropped, however uneven the choice.
+// one run of rows, of places, in the products. No pair is dropped, however uneven the choice.
 
 #ifndef DREAMER_KERNELS_EXPERTROWS_H
 #define DREAMER_KERNELS_EXPERTROWS_H
 
 #include "lib/Kernels/Gemm.h"
 #include "lib/Kernels/KernelParameters.h"
+#include <functional>
 
 namespace dreamer::kernels {
 
@@ -19,12 +20,20 @@ struct Mixture {
   int64_t blockRows; ///< of one task of the products: whole register blocks
   int64_t run;       ///< each expert's run of places is filled up to a multiple of this
 
-  /// With the standard blocks, narrow ones where both factors are bf16; w1 [N, f, h].
-  static Mixture of(mlir::Value u, mlir::Value ids, mlir::Value w1, const KernelTarget &target);
+  /// Of choices `ids` among experts with weights of `features` and `hidden`; with the standard blocks, of bf16 if
+  /// `narrow`: both factors are.
+  static Mixture of(mlir::Value ids, int64_t experts, int64_t features, int64_t hidden, bool narrow,
+                    const KernelTarget &target);
   /// With the blocks of the operation's parameters; narrow ones are as they are.
   Mixture tuned(const ScheduleBuilder &schedule) const;
   /// Declares them.
   void declareBlocks(KernelParameters &parameters, const KernelTarget &target) const;
+  /// Whether there are so few pairs that each may read its expert's weights by itself, where they are.
+  bool mayReadInPlace() const { return pairs() <= std::max<int64_t>(256, experts); }
+  /// Declares the blocks, and the choice where there is one.
+  KernelParameters forwardParameters(const KernelTarget &target) const;
+  /// What was chosen.
+  bool readsInPlace(const ScheduleBuilder &schedule) const;
 
   int64_t pairs() const { return rows * chosen; }
   /// Places that bf16 is transposed in at a time, whatever experts they belong to; whole runs.
@@ -34,7 +43,7 @@ struct Mixture {
   /// Places for sorted pairs; those after the last run hold none.
   int64_t places() const { return roundUp(pairs() + experts * (run - 1), unit()); }
   int64_t blocks() const { return places() / blockRows + experts; }
-  /// W1 and W3 applied to rows of u: [h, f]; their adjoints and W2's: [f, h].
+  /// Of products that make rows of h to rows of f; and of f to h.
   Panels toHidden() const { return {features, hidden, block}; }
   Panels toFeatures() const { return {hidden, features, block}; }
 };
@@ -58,6 +67,9 @@ struct ExpertRows {
 ExpertRows launchSort(ScheduleBuilder &schedule, const Mixture &mixture, mlir::Value ids,
                       bool someAbsent = false);
 
+/// Checks ids before they are used as experts.
+void requireExperts(ScheduleBuilder &schedule, mlir::Value ids, int64_t experts);
+
 /// Runs `body` for the block of places that is the task: its expert and places.
 void forExpertBlock(Kernel &kernel, Mem blocks,
                     llvm::function_ref<void(Val expert, Val from, Val to)> body);
@@ -67,13 +79,24 @@ void forExpertBlock(Kernel &kernel, Mem blocks,
 mlir::Value gatherRows(Kernel &kernel, Mem matrix, Mem rowAt, Val place, int64_t rows,
                        int64_t columns);
 
-/// Copies rows of bf16 of a matrix, as the places `from` .. `to`-1 have them, to `copies` [places, ...], with
-/// zeros after them and for places without a row.
-void copyRows(Kernel &kernel, Mem matrix, Mem rowAt, Val from, Val to, Mem copies);
+/// The place of a block of places in a matrix [pairs, ...]: its rows are those of the pairs.
+mlir::Value placeByPair(Kernel &kernel, const ProductBlock &block, Mem matrix, Mem pairAt);
 
-/// Stores a block's tile, of a matrix of `columns`, in rows of bf16, with the zeros after them.
-void storeNarrow(Kernel &kernel, const ProductBlock &block, mlir::Value tile, Mem rows,
-                 int64_t columns);
+/// The left factor of products over places: of each place, a row of an operand. f32 is gathered where it lies;
+/// bf16 that is multiplied as it is comes in padded rows, copied by each block for itself.
+class PlaceFactor {
+public:
+  /// Adds the buffers that it needs to those of a launch.
+  PlaceFactor(ScheduleBuilder &schedule, const Mixture &mixture, mlir::Value operand,
+              llvm::SmallVectorImpl<mlir::Value> &buffers);
+
+  /// In the kernel, for the places `from` .. `to`-1: `at` [places, 1] is a place's row, -1 for none.
+  std::function<mlir::Value(Val place, int64_t rows, DepthRange)>
+  prepare(Kernel &kernel, const Panels &panels, Mem at, Val from, Val to) const;
+
+private:
+  unsigned argument;
+};
 
 /// One launch: row r of `out` [rows, h] is the sum over its choices j of `weights` (r, j)
 /// (1 if null) times the row of `values` [places, h] at the pair's place.

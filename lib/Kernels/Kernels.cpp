@@ -32,8 +32,9 @@ void dreamer::registerKernelModels(DialectRegistry &registry) {
     kernels::attachDepthAttentionKernels(*context);
     kernels::attachDecodeKernels(*context);
     kernels::attachRoutingKernels(*context);
-    kernels::attachExpertKernels(*context);
-    kernels::attachExpertGradKernels(*context);
+    kernels::attachExpertLinearKernels(*context);
+    kernels::attachMixExpertsKernels(*context);
+    kernels::attachMixExpertsGradKernels(*context);
     kernels::attachExpertWeightGradKernels(*context);
     kernels::attachLossKernels(*context);
     kernels::attachOptimizerKernels(*context);

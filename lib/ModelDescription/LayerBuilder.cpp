@@ -86,9 +86,11 @@ Value LayerBuilder::expertAttention(const ExpertAttention &a, Value u, Value &id
                                 a.rank == Rank::Sigmoid ? "sigmoid" : "logit");
   ids = ReplayOp::create(b, application.givenIds, chosen);
   Value gates = GatesOp::create(b, scores, ids);
-  Value mixed = MixExpertsOp::create(b, u, ids, gates, weight("expert_attention.experts.w1.weight"),
-                                     weight("expert_attention.experts.w3.weight"),
-                                     weight("expert_attention.experts.w2.weight"));
+  Value toHidden[] = {weight("expert_attention.experts.w1.weight"),
+                      weight("expert_attention.experts.w3.weight")};
+  auto hidden = ExpertLinearOp::create(b, toHidden, u, ids);
+  Value mixed = MixExpertsOp::create(b, hidden.getProducts()[0], hidden.getProducts()[1], ids,
+                                     gates, weight("expert_attention.experts.w2.weight"));
   if (a.sharedHidden == 0)
     return mixed;
   return add(mixed, swiglu("expert_attention.shared", u));

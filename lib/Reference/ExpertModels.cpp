@@ -98,81 +98,94 @@ static LogicalResult gatesGrad(GatesGradOp op, Frame &frame) {
   return success();
 }
 
-namespace {
-/// One expert's matrices: rows `first` .. of the stacks [N, out, in].
-struct Expert {
-  const Floats &w1, &w3, &w2; // [N, f, h], [N, f, h], [N, h, f]
-  int64_t id, f = w1.dim(1), h = w1.dim(2);
-
-  /// W1 u and W3 u.
-  void hidden(ArrayRef<double> u, std::vector<double> &a, std::vector<double> &b) const {
-    for (int64_t i = 0; i < f; ++i) {
-      a.push_back(dot(w1.row(id * f + i), u));
-      b.push_back(dot(w3.row(id * f + i), u));
-    }
-  }
-};
-} // namespace
-
-/// result = sum over chosen j of gate_j W2_j (silu(W1_j u) * (W3_j u))
-static LogicalResult mixExperts(MixExpertsOp op, Frame &frame) {
-  const Floats &u = frame.floats(op.getU()), &gates = frame.floats(op.getGates());
-  const Floats &w1 = frame.floats(op.getW1()), &w3 = frame.floats(op.getW3()),
-               &w2 = frame.floats(op.getW2());
+/// product(r, j) = W u(r) with the matrix W [f, h] of expert ids(r, j) in each of the weights.
+static LogicalResult expertLinear(ExpertLinearOp op, Frame &frame) {
+  const Floats &u = frame.floats(op.getU());
   const Ints &ids = frame.ints(op.getIds());
-  if (failed(checkIds(op, ids, w1.dim(0))))
+  for (auto [operand, result] : llvm::zip_equal(op.getWeights(), op.getProducts())) {
+    const Floats &weight = frame.floats(operand);
+    if (failed(checkIds(op, ids, weight.dim(0))))
+      return failure();
+    Floats product(shapeOf(result));
+    int64_t f = weight.dim(1);
+    for (int64_t pair = 0; pair < ids.size(); ++pair)
+      for (int64_t i = 0; i < f; ++i)
+        product.row(pair)[i] = dot(weight.row(ids.data()[pair] * f + i), u.row(pair / ids.width()));
+    frame.countFlops(2 * product.size() * u.width());
+    frame.set(result, product);
+  }
+  return success();
+}
+
+/// du(r) = sum over j and the weights of W^T d(r, j)
+static LogicalResult expertLinearGrad(ExpertLinearGradOp op, Frame &frame) {
+  const Ints &ids = frame.ints(op.getIds());
+  Floats dU(shapeOf(op.getDU()));
+  for (auto [operand, cotangent] : llvm::zip_equal(op.getWeights(), op.getDProducts())) {
+    const Floats &weight = frame.floats(operand), &d = frame.floats(cotangent);
+    if (failed(checkIds(op, ids, weight.dim(0))))
+      return failure();
+    int64_t f = weight.dim(1);
+    for (int64_t pair = 0; pair < ids.size(); ++pair)
+      for (int64_t i = 0; i < f; ++i)
+        addScaled(dU.row(pair / ids.width()), d.row(pair)[i], weight.row(ids.data()[pair] * f + i));
+    frame.countFlops(2 * d.size() * dU.width());
+  }
+  frame.set(op.getDU(), dU);
+  return success();
+}
+
+/// result(r) = sum over chosen j of gate_j W2_j (silu(a_j) * b_j)
+static LogicalResult mixExperts(MixExpertsOp op, Frame &frame) {
+  const Floats &a = frame.floats(op.getA()), &b = frame.floats(op.getB());
+  const Floats &gates = frame.floats(op.getGates()), &w2 = frame.floats(op.getW2());
+  const Ints &ids = frame.ints(op.getIds());
+  if (failed(checkIds(op, ids, w2.dim(0))))
     return failure();
   Floats result(shapeOf(op.getResult()));
-  for (int64_t r = 0; r < u.rows(); ++r)
-    for (int64_t j = 0; j < ids.width(); ++j) {
-      Expert expert{w1, w3, w2, ids.row(r)[j]};
-      std::vector<double> a, b;
-      expert.hidden(u.row(r), a, b);
-      for (int64_t i = 0; i < expert.f; ++i)
-        a[i] = silu(a[i]) * b[i];
-      for (int64_t o = 0; o < expert.h; ++o)
-        result.row(r)[o] += gates.row(r)[j] * dot(w2.row(expert.id * expert.h + o), a);
-      frame.countFlops(3 * 2 * expert.f * expert.h);
-    }
+  int64_t h = w2.dim(1), f = w2.dim(2);
+  for (int64_t pair = 0; pair < ids.size(); ++pair) {
+    std::vector<double> y(f);
+    for (int64_t i = 0; i < f; ++i)
+      y[i] = silu(a.row(pair)[i]) * b.row(pair)[i];
+    for (int64_t o = 0; o < h; ++o)
+      result.row(pair / ids.width())[o] +=
+          gates.data()[pair] * dot(w2.row(ids.data()[pair] * h + o), y);
+  }
+  frame.countFlops(2 * a.size() * h);
   frame.set(op.getResult(), result);
   return success();
 }
 
-/// With a = W1 u, b = W3 u, y = silu(a) * b and e = W2^T dout: dgate = e . y, da and db are the
-/// adjoint of y at gate e, du += W1^T da + W3^T db, gated = gate y.
+/// With y = silu(a) * b and e = W2^T dout: dgate = e . y, da and db are the adjoint of y at gate e,
+/// gated = gate y.
 static LogicalResult mixExpertsGrad(MixExpertsGradOp op, Frame &frame) {
-  const Floats &u = frame.floats(op.getU()), &gates = frame.floats(op.getGates());
-  const Floats &w1 = frame.floats(op.getW1()), &w3 = frame.floats(op.getW3()),
-               &w2 = frame.floats(op.getW2()), &dOut = frame.floats(op.getDResult());
+  const Floats &a = frame.floats(op.getA()), &b = frame.floats(op.getB());
+  const Floats &gates = frame.floats(op.getGates()), &w2 = frame.floats(op.getW2());
+  const Floats &dOut = frame.floats(op.getDResult());
   const Ints &ids = frame.ints(op.getIds());
-  if (failed(checkIds(op, ids, w1.dim(0))))
+  if (failed(checkIds(op, ids, w2.dim(0))))
     return failure();
-  Floats dU(u.shape()), dGates(gates.shape()), dA(shapeOf(op.getDA())), dB(dA.shape()),
-      gated(dA.shape());
-  for (int64_t r = 0; r < u.rows(); ++r)
-    for (int64_t j = 0; j < ids.width(); ++j) {
-      Expert expert{w1, w3, w2, ids.row(r)[j]};
-      int64_t pair = r * ids.width() + j;
-      double gate = gates.row(r)[j];
-      std::vector<double> a, b, y, e(expert.f);
-      expert.hidden(u.row(r), a, b);
-      for (int64_t o = 0; o < expert.h; ++o)
-        addScaled(e, dOut.row(r)[o], w2.row(expert.id * expert.h + o));
-      for (int64_t i = 0; i < expert.f; ++i) {
-        y.push_back(silu(a[i]) * b[i]);
-        gated.row(pair)[i] = gate * y[i];
-        dA.row(pair)[i] = gate * e[i] * siluSlope(a[i]) * b[i];
-        dB.row(pair)[i] = gate * e[i] * silu(a[i]);
-        addScaled(dU.row(r), dA.row(pair)[i], w1.row(expert.id * expert.f + i));
-        addScaled(dU.row(r), dB.row(pair)[i], w3.row(expert.id * expert.f + i));
-      }
-      dGates.row(r)[j] = dot(e, y);
-      frame.countFlops(5 * 2 * expert.f * expert.h);
+  Floats dGates(gates.shape()), dA(a.shape()), dB(a.shape()), gated(a.shape());
+  int64_t h = w2.dim(1), f = w2.dim(2);
+  for (int64_t pair = 0; pair < ids.size(); ++pair) {
+    double gate = gates.data()[pair];
+    std::vector<double> y(f), e(f);
+    for (int64_t o = 0; o < h; ++o)
+      addScaled(e, dOut.row(pair / ids.width())[o], w2.row(ids.data()[pair] * h + o));
+    for (int64_t i = 0; i < f; ++i) {
+      double x = a.row(pair)[i], scale = b.row(pair)[i];
+      y[i] = silu(x) * scale;
+      gated.row(pair)[i] = gate * y[i];
+      dA.row(pair)[i] = gate * e[i] * siluSlope(x) * scale;
+      dB.row(pair)[i] = gate * e[i] * silu(x);
     }
-  frame.set(op.getDU(), dU);
-  frame.set(op.getDGates(), dGates);
+    dGates.row(pair / ids.width())[pair % ids.width()] = dot(e, y);
+  }
+  frame.countFlops(2 * a.size() * h);
   frame.set(op.getDA(), dA);
   frame.set(op.getDB(), dB);
+  frame.set(op.getDGates(), dGates);
   frame.set(op.getGated(), gated);
   return success();
 }
@@ -207,5 +220,6 @@ static LogicalResult expertWeightGrad(ExpertWeightGradOp op, Frame &frame) {
 }
 
 void reference::attachExpertModels(MLIRContext &context) {
-  attach<topK, replay, gates, gatesGrad, mixExperts, mixExpertsGrad, expertWeightGrad>(context);
+  attach<topK, replay, gates, gatesGrad, expertLinear, expertLinearGrad, mixExperts, mixExpertsGrad,
+         expertWeightGrad>(context);
 }

@@ -91,8 +91,8 @@ Addresses tilerun::viewPlace(const Place &base, tile::MemType type, int64_t row,
 }
 
 Addresses tilerun::viewRows(const Memory &matrix, tile::MemType type, ArrayRef<Scalar> ids,
-                            int64_t column) {
-  return makeAddresses(type, {type.getRows(), type.getColumns()}, [&](int64_t r, int64_t c) {
+                            int64_t column, int64_t validColumns) {
+  return makeAddresses(type, {type.getRows(), validColumns}, [&](int64_t r, int64_t c) {
     int64_t id = ids[r].integer;
     return id < 0 ? absent : addressIn(matrix, {id, plus(column, c)}).value_or(outside);
   });

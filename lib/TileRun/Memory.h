@@ -29,9 +29,9 @@ Addresses viewArray(const Memory &array, tile::MemType type, llvm::ArrayRef<int6
 Addresses viewPlace(const Place &base, tile::MemType type, int64_t row, int64_t column,
                     Valid valid);
 
-/// Rows of a matrix, from `column` on; a negative id stands for a row that is not there.
+/// Rows of a matrix, `validColumns` from `column` on; a negative id stands for a row that is not there.
 Addresses viewRows(const Memory &matrix, tile::MemType type, llvm::ArrayRef<Scalar> ids,
-                   int64_t column);
+                   int64_t column, int64_t validColumns);
 
 /// Fails, after an error at `op`, if `place` is in a slot that its reader has released.
 llvm::LogicalResult checkLease(mlir::Operation *op, const Place &place);

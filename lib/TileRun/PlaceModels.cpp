@@ -43,8 +43,9 @@ static LogicalResult rows(tile::RowsOp op, Frame &frame) {
     if (failed(numbers))
       return failure();
     place.memory = frame.array(op.getMatrix());
-    place.addresses =
-        viewRows(*place.memory, op.getType(), (*numbers)->elements, frame.index(op.getColumn()));
+    int64_t valid = op.getValid() ? frame.index(op.getValid()) : op.getType().getColumns();
+    place.addresses = viewRows(*place.memory, op.getType(), (*numbers)->elements,
+                               frame.index(op.getColumn()), valid);
   }
   frame.set(op.getResult(), std::make_shared<const Place>(std::move(place)));
   return success();

@@ -109,8 +109,7 @@ static LogicalResult lowerStore(Lowering &lowering, tile::StoreOp op) {
   Tile tile = lowering.tile(op.getValue());
   const Place &place = lowering.place(op.getTarget());
   bool slice = op.getValue().getType().getSlice();
-  for (int64_t row = 0; row < tile.rows(); ++row) {
-    Row at = rowOf(lowering, place, row);
+  auto storeRow = [&](int64_t row, const Row &at) {
     for (int64_t j = 0; j < tile.perRow; ++j) {
       Val value = tile.part(row, j);
       if (slice)
@@ -119,6 +118,16 @@ static LogicalResult lowerStore(Lowering &lowering, tile::StoreOp op) {
         value = combine(*how, loadVector(place, at, j * tile.width, tile.width), value);
       storeVector(place, at, j * tile.width, value);
     }
+  };
+  for (int64_t row = 0; row < tile.rows(); ++row) {
+    Row at = rowOf(lowering, place, row);
+    if (!place.rows) {
+      storeRow(row, at);
+      continue;
+    }
+    // A gathered row is there or not: a branch costs less than masks.
+    lowering.emit().when(kernels::less(0, at.columns),
+                         [&] { storeRow(row, {at.index, place.validColumns}); });
   }
   return success();
 }

@@ -91,11 +91,14 @@ static LogicalResult lowerRows(Lowering &lowering, tile::RowsOp op) {
     return failure();
   Mem memory(lowering.emit(), lowering.mapping().lookupOrDefault(op.getMatrix()));
   tile::MemType type = op.getType();
+  Val columns = type.getColumns();
+  if (op.getValid())
+    columns = kernels::min(lowering.scalar(op.getValid()), columns);
   lowering.set(op, Place{type,
                          memory,
                          {0, lowering.scalar(op.getColumn())},
                          type.getRows(),
-                         type.getColumns(),
+                         columns,
                          std::make_shared<Place>(lowering.place(op.getIds()))});
   return success();
 }

@@ -68,11 +68,44 @@ func.func @choice(%s: tensor<2x4xf32>, %b: tensor<4xf32>) {
 
 // -----
 
-func.func @experts(%u: tensor<2x4xf32>, %ids: tensor<2x1xi32>, %g: tensor<2x1xf32>,
-                   %w: tensor<3x6x4xf32>) {
-  // expected-error @below {{'dreamer.mix_experts' expected w2 of shape 3x4x6, found tensor<3x6x4xf32>}}
-  %0 = dreamer.mix_experts %u, %ids, %g, %w, %w, %w
-      : tensor<2x4xf32>, tensor<2x1xi32>, tensor<2x1xf32>, tensor<3x6x4xf32>, tensor<3x6x4xf32>, tensor<3x6x4xf32>
+func.func @experts(%a: tensor<2x1x6xf32>, %ids: tensor<2x1xi32>, %g: tensor<2x1xf32>, %w: tensor<3x6x4xf32>) {
+  // expected-error @below {{'dreamer.mix_experts' expected a of shape 2x1x4, found tensor<2x1x6xf32>}}
+  %0 = dreamer.mix_experts %a, %a, %ids, %g, %w
+      : tensor<2x1x6xf32>, tensor<2x1x6xf32>, tensor<2x1xi32>, tensor<2x1xf32>, tensor<3x6x4xf32>
+  return
+}
+
+// -----
+
+func.func @expert_weights(%u: tensor<2x4xf32>, %ids: tensor<2x1xi32>, %w: tensor<3x6x4xf32>, %v: tensor<3x5x4xf32>) {
+  // expected-error @below {{'dreamer.expert_linear' expected another weight of shape 3x6x4, found tensor<3x5x4xf32>}}
+  %0:2 = dreamer.expert_linear(%w, %v), %u, %ids
+      : tensor<3x6x4xf32>, tensor<3x5x4xf32>, tensor<2x4xf32>, tensor<2x1xi32>
+  return
+}
+
+// -----
+
+func.func @no_expert_weights(%u: tensor<2x4xf32>, %ids: tensor<2x1xi32>) {
+  // expected-error @below {{'dreamer.expert_linear' expected at least one weight, found none}}
+  dreamer.expert_linear(), %u, %ids : tensor<2x4xf32>, tensor<2x1xi32>
+  return
+}
+
+// -----
+
+func.func @expert_inputs(%u: tensor<2x5xf32>, %ids: tensor<2x1xi32>, %w: tensor<3x6x4xf32>) {
+  // expected-error @below {{'dreamer.expert_linear' expected input features of a weight = 5, found 4}}
+  %0 = dreamer.expert_linear(%w), %u, %ids : tensor<3x6x4xf32>, tensor<2x5xf32>, tensor<2x1xi32>
+  return
+}
+
+// -----
+
+func.func @expert_cotangents(%d: tensor<2x1x6xf32>, %ids: tensor<2x1xi32>, %w: tensor<3x6x4xf32>) {
+  // expected-error @below {{'dreamer.expert_linear_grad' expected 2 cotangents, one of each weight's product, found 1}}
+  %0 = dreamer.expert_linear_grad(%w, %w), (%d), %ids
+      : tensor<3x6x4xf32>, tensor<3x6x4xf32>, tensor<2x1x6xf32>, tensor<2x1xi32>
   return
 }
 

@@ -33,9 +33,12 @@ func.func @layer(%tokens: tensor<2x3xi32>, %table: tensor<7x8xf32>, %norm: tenso
   %ids = dreamer.top_k %a, %bias {k = 2} : tensor<2x3x8xf32>, tensor<8xf32>
   // CHECK: dreamer.gates %{{.*}}, %[[IDS]] : tensor<2x3x8xf32>, tensor<2x3x2xi32>
   %gates = dreamer.gates %a, %ids : tensor<2x3x8xf32>, tensor<2x3x2xi32>
-  // CHECK: dreamer.mix_experts
-  %y = dreamer.mix_experts %u, %ids, %gates, %w1, %w1, %w2
-      : tensor<2x3x8xf32>, tensor<2x3x2xi32>, tensor<2x3x2xf32>, tensor<8x6x8xf32>, tensor<8x6x8xf32>, tensor<8x8x6xf32>
+  // CHECK: %[[A:.*]]:2 = dreamer.expert_linear(%{{.*}}, %{{.*}}), %{{.*}}, %[[IDS]]
+  %hidden:2 = dreamer.expert_linear(%w1, %w1), %u, %ids
+      : tensor<8x6x8xf32>, tensor<8x6x8xf32>, tensor<2x3x8xf32>, tensor<2x3x2xi32>
+  // CHECK: dreamer.mix_experts %[[A]]#0, %[[A]]#1, %[[IDS]]
+  %y = dreamer.mix_experts %hidden#0, %hidden#1, %ids, %gates, %w2
+      : tensor<2x3x2x6xf32>, tensor<2x3x2x6xf32>, tensor<2x3x2xi32>, tensor<2x3x2xf32>, tensor<8x8x6xf32>
   return %y : tensor<2x3x8xf32>
 }
 

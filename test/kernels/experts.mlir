@@ -8,12 +8,15 @@
 // CHECK-LABEL: func.func @many_rows
 // Ids are checked before they are used.
 // CHECK: schedule.require_range {{.*}} in 0 to 8
-// CHECK: schedule.launch @mix_experts_sort_0 tasks(%c1)
+// CHECK: schedule.launch @expert_linear_sort_0 tasks(%c1)
 // CHECK: schedule.launch @pack_transposed_0
 // CHECK: schedule.launch @pack_transposed_0
-// CHECK: schedule.launch @pack_transposed_1
 // 128 choices of 8 experts fill at most 168 places: 3 blocks of 48 and one begun by each expert.
-// CHECK: schedule.launch @mix_experts_experts_0 tasks(%c11)
+// CHECK: schedule.launch @expert_linear_products_0 tasks(%c11)
+// CHECK: schedule.require_range {{.*}} in 0 to 8
+// CHECK: schedule.launch @mix_experts_sort_0 tasks(%c1)
+// CHECK: schedule.launch @pack_transposed_1
+// CHECK: schedule.launch @mix_experts_values_0 tasks(%c11)
 // CHECK: schedule.launch @mix_experts_combine_0
 func.func @many_rows(
     %u: tensor<64x16xf32> {dreamer.name = "u", dreamer.role = "input"},
@@ -23,13 +26,15 @@ func.func @many_rows(
     %w3: tensor<8x32x16xf32> {dreamer.name = "w3", dreamer.role = "parameter"},
     %w2: tensor<8x16x32xf32> {dreamer.name = "w2", dreamer.role = "parameter"})
     -> (tensor<64x16xf32> {dreamer.name = "y"}) {
-  %y = dreamer.mix_experts %u, %ids, %gates, %w1, %w3, %w2
-      : tensor<64x16xf32>, tensor<64x2xi32>, tensor<64x2xf32>, tensor<8x32x16xf32>,
-        tensor<8x32x16xf32>, tensor<8x16x32xf32>
+  %a, %b = dreamer.expert_linear(%w1, %w3), %u, %ids
+      : tensor<8x32x16xf32>, tensor<8x32x16xf32>, tensor<64x16xf32>, tensor<64x2xi32>
+  %y = dreamer.mix_experts %a, %b, %ids, %gates, %w2
+      : tensor<64x2x32xf32>, tensor<64x2x32xf32>, tensor<64x2xi32>, tensor<64x2xf32>, tensor<8x16x32xf32>
   return %y : tensor<64x16xf32>
 }
 
 // CHECK-LABEL: func.func @few_rows
+// CHECK: schedule.launch @expert_linear_dots_0
 // CHECK: schedule.launch @mix_experts_hidden_0
 // CHECK: schedule.launch @mix_experts_combine_1
 // CHECK: return
@@ -41,8 +46,9 @@ func.func @few_rows(
     %w3: tensor<8x32x16xf32> {dreamer.name = "w3", dreamer.role = "parameter"},
     %w2: tensor<8x16x32xf32> {dreamer.name = "w2", dreamer.role = "parameter"})
     -> (tensor<1x16xf32> {dreamer.name = "y"}) {
-  %y = dreamer.mix_experts %u, %ids, %gates, %w1, %w3, %w2
-      : tensor<1x16xf32>, tensor<1x2xi32>, tensor<1x2xf32>, tensor<8x32x16xf32>,
-        tensor<8x32x16xf32>, tensor<8x16x32xf32>
+  %a, %b = dreamer.expert_linear(%w1, %w3), %u, %ids
+      : tensor<8x32x16xf32>, tensor<8x32x16xf32>, tensor<1x16xf32>, tensor<1x2xi32>
+  %y = dreamer.mix_experts %a, %b, %ids, %gates, %w2
+      : tensor<1x2x32xf32>, tensor<1x2x32xf32>, tensor<1x2xi32>, tensor<1x2xf32>, tensor<8x16x32xf32>
   return %y : tensor<1x16xf32>
 }

@@ -64,8 +64,10 @@ func.func @mix_experts() -> tensor<1x1xf32> {
   %w1 = arith.constant dense<1.0> : tensor<3x1x1xf32>
   %w3 = arith.constant dense<[[[1.0]], [[2.0]], [[3.0]]]> : tensor<3x1x1xf32>
   %w2 = arith.constant dense<1.0> : tensor<3x1x1xf32>
-  %r = dreamer.mix_experts %u, %ids, %gates, %w1, %w3, %w2
-      : tensor<1x1xf32>, tensor<1x2xi32>, tensor<1x2xf32>, tensor<3x1x1xf32>, tensor<3x1x1xf32>, tensor<3x1x1xf32>
+  %a, %b = dreamer.expert_linear(%w1, %w3), %u, %ids
+      : tensor<3x1x1xf32>, tensor<3x1x1xf32>, tensor<1x1xf32>, tensor<1x2xi32>
+  %r = dreamer.mix_experts %a, %b, %ids, %gates, %w2
+      : tensor<1x2x1xf32>, tensor<1x2x1xf32>, tensor<1x2xi32>, tensor<1x2xf32>, tensor<3x1x1xf32>
   return %r : tensor<1x1xf32>
 }
 
@@ -86,10 +88,14 @@ func.func @mix_experts_grad() -> (tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1x1
   %w3 = arith.constant dense<3.0> : tensor<2x1x1xf32>
   %w2 = arith.constant dense<1.0> : tensor<2x1x1xf32>
   %dr = arith.constant dense<1.0> : tensor<1x1xf32>
-  %r:5 = dreamer.mix_experts_grad %u, %ids, %gates, %w1, %w3, %w2, %dr
-      : tensor<1x1xf32>, tensor<1x1xi32>, tensor<1x1xf32>, tensor<2x1x1xf32>, tensor<2x1x1xf32>, tensor<2x1x1xf32>, tensor<1x1xf32>
-  %dw1 = dreamer.expert_weight_grad(%r#2), %u, %ids {experts = 2} : tensor<1x1x1xf32>, tensor<1x1xf32>, tensor<1x1xi32>
-  return %r#0, %r#1, %r#2, %r#3, %r#4, %dw1
+  %a, %b = dreamer.expert_linear(%w1, %w3), %u, %ids
+      : tensor<2x1x1xf32>, tensor<2x1x1xf32>, tensor<1x1xf32>, tensor<1x1xi32>
+  %da, %db, %dg, %gated = dreamer.mix_experts_grad %a, %b, %ids, %gates, %w2, %dr
+      : tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<1x1xi32>, tensor<1x1xf32>, tensor<2x1x1xf32>, tensor<1x1xf32>
+  %du = dreamer.expert_linear_grad(%w1, %w3), (%da, %db), %ids
+      : tensor<2x1x1xf32>, tensor<2x1x1xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<1x1xi32>
+  %dw1 = dreamer.expert_weight_grad(%da), %u, %ids {experts = 2} : tensor<1x1x1xf32>, tensor<1x1xf32>, tensor<1x1xi32>
+  return %du, %dg, %da, %db, %gated, %dw1
       : tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<2x1x1xf32>
 }
 

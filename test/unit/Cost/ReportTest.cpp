@@ -67,10 +67,10 @@ TEST(Report, TrainingByHand) {
   ASSERT_TRUE(mlir::succeeded(report));
   EXPECT_EQ(report->trainingName, "train_step");
   EXPECT_EQ(report->total.forward.cost.flops, 754800);
-  // A linear map is done three times (y, dx, dw), experts have their hidden values computed
-  // again (3 + 2 + 6 products), attentions their probabilities (2 + 5 products).
-  int64_t linear = depth * (sequenceProjections + depthProjections + router) + output;
-  int64_t expected = 2 * tokens * (3 * linear + depth * experts * 11 / 3 + depthAttention * 7 / 2) +
+  // A linear map, of experts as well, is done three times (y, dx, dw); attentions have their probabilities
+  // computed again (2 + 5 products).
+  int64_t linear = depth * (sequenceProjections + depthProjections + router + experts) + output;
+  int64_t expected = 2 * tokens * (3 * linear + depthAttention * 7 / 2) +
                      2 * batch * depth * sequenceAttention * 7 / 2;
   EXPECT_EQ(report->total.training.cost.flops, expected);
   EXPECT_GT(report->keptBytes, 0);
@@ -84,10 +84,11 @@ TEST(Report, MemoryByHand) {
   EXPECT_EQ(report->total.historyBytes, tokens * depth * 2 * 12 * 4);
   // Results of the operations of one depth and token: norm1; q, k, v, normed, rotated, output
   // and lse, projection; the same of depth attention; two sums; norm2; query, rotated; two
-  // scores; ids twice, gates, mixture; sum. Then positions, embedding, norm, logits.
+  // scores; ids twice, gates, two hidden products of each chosen expert, mixture; sum. Then positions,
+  // embedding, norm, logits.
   int64_t sequence = 3 * 16 + 3 * 8 + 8 + 16 + 2 + 20;
   int64_t depths = 3 * 12 + 3 * 12 + 12 + 12 + 20;
-  int64_t routed = 20 + 2 * 6 + 2 * 7 + 3 * 2 + 20;
+  int64_t routed = 20 + 2 * 6 + 2 * 7 + 3 * 2 + 2 * 2 * 11 + 20;
   int64_t perDepth = 20 + sequence + depths + 2 * 20 + routed + 20;
   EXPECT_EQ(report->total.activationBytes, tokens * 4 * (depth * perDepth + 1 + 2 * 20 + 31));
 }

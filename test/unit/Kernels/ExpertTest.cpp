@@ -17,17 +17,10 @@ TEST(ExpertKernels, MatchTheReference) {
     int64_t h = r.oneOf<int64_t>({1, 4, 12, 33, 64}), f = r.oneOf<int64_t>({1, 5, 16, 40, 64});
     int64_t bits = r.oneOf({256, 512});
     bool narrow = r.chance(20);
-    auto x = [&](llvm::ArrayRef<int64_t> shape, double scale) {
-      return Operand{r.floats(shape, scale, narrow), narrow};
-    };
-    Operand u = x({batch, positions, h}, 1), d = x({batch, positions, h}, 1);
-    Operand gates{r.floats({batch, positions, k})};
-    double in = 1 / std::sqrt(double(h)), out = 1 / std::sqrt(double(f));
-    Operand w1 = x({experts, f, h}, in), w3 = x({experts, f, h}, in), w2 = x({experts, h, f}, out);
-    // Evenly, or nearly all to the last expert.
-    Operand ids{r.ints({batch, positions, k}, r.chance(70) ? 0 : experts - 1, experts - 1)};
-    check({"mix_experts", "", {u, ids, gates, w1, w3, w2}, 2e-6, "", bits});
-    check({"mix_experts_grad", "", {u, ids, gates, w1, w3, w2, d}, 4e-6, "", bits});
+    for (OpCase test : mixtureOps(r, {batch, positions, experts, k, h, f}, narrow)) {
+      test.vectorBits = bits;
+      check(test);
+    }
   }
 }
 

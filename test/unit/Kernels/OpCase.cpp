@@ -80,6 +80,28 @@ std::pair<Floats, Floats> attend(const Floats &q, const Floats &k, const Floats 
   return {out, lse};
 }
 
+std::vector<OpCase> mixtureOps(Random &r, const MixtureSizes &sizes, bool narrow) {
+  auto [batch, positions, experts, chosen, h, f] = sizes;
+  auto matrix = [&](llvm::ArrayRef<int64_t> shape, double scale = 1) {
+    return Operand{r.floats(shape, scale, narrow), narrow};
+  };
+  double in = 1 / std::sqrt(double(h)), out = 1 / std::sqrt(double(f));
+  Operand w1 = matrix({experts, f, h}, in), w3 = matrix({experts, f, h}, in);
+  Operand w2 = matrix({experts, h, f}, out);
+  Operand u = matrix({batch, positions, h}), d = matrix({batch, positions, h});
+  Operand da = matrix({batch, positions, chosen, f}), db = matrix({batch, positions, chosen, f});
+  Operand a{r.floats({batch, positions, chosen, f})}, b{r.floats({batch, positions, chosen, f})};
+  Operand gates{r.floats({batch, positions, chosen})};
+  Operand ids{r.ints({batch, positions, chosen}, r.chance(70) ? 0 : experts - 1, experts - 1)};
+  return {{"expert_linear", "", {w1, w3, u, ids}, 2e-6},
+          {"expert_linear_grad",
+           "operandSegmentSizes = array<i32: 2, 2, 1>",
+           {w1, w3, da, db, ids},
+           2e-6},
+          {"mix_experts", "", {a, b, ids, gates, w2}, 2e-6},
+          {"mix_experts_grad", "", {a, b, ids, gates, w2, d}, 4e-6}};
+}
+
 std::vector<OpCase> expertWeightGrads(Random &r, bool narrow, bool many) {
   int64_t positions = many ? 2500 : r.oneOf<int64_t>({1, 3, 40, 700});
   int64_t experts = r.oneOf<int64_t>({1, 2, 5, 16});

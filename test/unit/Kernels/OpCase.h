@@ -62,6 +62,14 @@ struct OpCase {
   NarrowProducts products = NarrowProducts::widened; ///< others are emulated
 };
 
+/// Rows [batch, positions], experts and how many are chosen, features and hidden features.
+struct MixtureSizes {
+  int64_t batch, positions, experts, chosen, h, f;
+};
+/// The operations of a mixture of SwiGLUs and their adjoints, but for the weights' gradients. Experts are chosen
+/// evenly, or nearly always the last one; matrices are bf16 if `narrow`.
+std::vector<OpCase> mixtureOps(Random &r, const MixtureSizes &sizes, bool narrow = false);
+
 /// expert_weight_grad of random shapes, with and without sums to add to; with `many` rows not all of
 /// them are packed at once.
 std::vector<OpCase> expertWeightGrads(Random &r, bool narrow, bool many = false);

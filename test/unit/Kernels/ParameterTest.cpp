@@ -103,13 +103,8 @@ TEST(ParameterValues, OfSequenceAttentionMatchTheReference) {
 TEST(ParameterValues, OfMixExpertsMatchTheReference) {
   Random r(4);
   for (auto [rows, experts, k] : {std::array<int64_t, 3>{12, 5, 2}, {330, 3, 2}}) {
-    int64_t h = 33, f = 40;
-    Operand u{r.floats({rows, h})}, d{r.floats({rows, h})}, gates{r.floats({rows, k})};
-    Operand w1{r.floats({experts, f, h}, 0.2)}, w3{r.floats({experts, f, h}, 0.2)};
-    Operand w2{r.floats({experts, h, f}, 0.2)};
-    Operand ids{r.ints({rows, k}, 0, experts - 1)};
-    checkChoices({"mix_experts", "", {u, ids, gates, w1, w3, w2}, 2e-6}, rows < 20, r);
-    checkChoices({"mix_experts_grad", "", {u, ids, gates, w1, w3, w2, d}, 4e-6}, rows < 20, r);
+    for (const OpCase &test : mixtureOps(r, {1, rows, experts, k, 33, 40}))
+      checkChoices(test, rows < 20, r);
   }
 }
 
@@ -141,15 +136,7 @@ TEST(ParameterValues, OfNarrowProductsMatchTheReference) {
 
 TEST(KernelParameters, OfNarrowExpertsAreNone) {
   Random r(7);
-  auto x = [&](llvm::ArrayRef<int64_t> shape) { return Operand{r.floats(shape, 1, true), true}; };
-  OpCase test{"mix_experts",
-              "",
-              {x({300, 8}),
-               {r.ints({300, 2}, 0, 1)},
-               {r.floats({300, 2})},
-               x({2, 8, 8}),
-               x({2, 8, 8}),
-               x({2, 8, 8})}};
+  OpCase test = mixtureOps(r, {1, 300, 2, 2, 8, 8}, /*narrow=*/true).front();
   test.vectorBits = 512;
   EXPECT_TRUE(parametersOf(test).find("task_blocks"));
   test.products = NarrowProducts::tiles;

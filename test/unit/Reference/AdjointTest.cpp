@@ -241,8 +241,10 @@ Case mixExperts() {
                        %g: tensor<3x2xf32> {dreamer.name = "g"}, %w1: tensor<5x3x4xf32> {dreamer.name = "w1"},
                        %w3: tensor<5x3x4xf32> {dreamer.name = "w3"}, %w2: tensor<5x4x3xf32> {dreamer.name = "w2"})
         -> (tensor<3x4xf32> {dreamer.name = "y"}) {
-      %y = dreamer.mix_experts %u, %ids, %g, %w1, %w3, %w2
-          : tensor<3x4xf32>, tensor<3x2xi32>, tensor<3x2xf32>, tensor<5x3x4xf32>, tensor<5x3x4xf32>, tensor<5x4x3xf32>
+      %a, %b = dreamer.expert_linear(%w1, %w3), %u, %ids
+          : tensor<5x3x4xf32>, tensor<5x3x4xf32>, tensor<3x4xf32>, tensor<3x2xi32>
+      %y = dreamer.mix_experts %a, %b, %ids, %g, %w2
+          : tensor<3x2x3xf32>, tensor<3x2x3xf32>, tensor<3x2xi32>, tensor<3x2xf32>, tensor<5x4x3xf32>
       return %y : tensor<3x4xf32>
     }
     func.func @adjoint(%u: tensor<3x4xf32> {dreamer.name = "u"}, %ids: tensor<3x2xi32> {dreamer.name = "ids"},
@@ -252,13 +254,17 @@ Case mixExperts() {
         -> (tensor<3x4xf32> {dreamer.name = "d.u"}, tensor<3x2xf32> {dreamer.name = "d.g"},
             tensor<5x3x4xf32> {dreamer.name = "d.w1"}, tensor<5x3x4xf32> {dreamer.name = "d.w3"},
             tensor<5x4x3xf32> {dreamer.name = "d.w2"}) {
-      %d:5 = dreamer.mix_experts_grad %u, %ids, %g, %w1, %w3, %w2, %dy
-          : tensor<3x4xf32>, tensor<3x2xi32>, tensor<3x2xf32>, tensor<5x3x4xf32>, tensor<5x3x4xf32>, tensor<5x4x3xf32>, tensor<3x4xf32>
-      %d1, %d3 = dreamer.expert_weight_grad(%d#2, %d#3), %u, %ids {experts = 5}
+      %a, %b = dreamer.expert_linear(%w1, %w3), %u, %ids
+          : tensor<5x3x4xf32>, tensor<5x3x4xf32>, tensor<3x4xf32>, tensor<3x2xi32>
+      %da, %db, %dg, %gated = dreamer.mix_experts_grad %a, %b, %ids, %g, %w2, %dy
+          : tensor<3x2x3xf32>, tensor<3x2x3xf32>, tensor<3x2xi32>, tensor<3x2xf32>, tensor<5x4x3xf32>, tensor<3x4xf32>
+      %du = dreamer.expert_linear_grad(%w1, %w3), (%da, %db), %ids
+          : tensor<5x3x4xf32>, tensor<5x3x4xf32>, tensor<3x2x3xf32>, tensor<3x2x3xf32>, tensor<3x2xi32>
+      %d1, %d3 = dreamer.expert_weight_grad(%da, %db), %u, %ids {experts = 5}
           : tensor<3x2x3xf32>, tensor<3x2x3xf32>, tensor<3x4xf32>, tensor<3x2xi32>
-      %d2 = dreamer.expert_weight_grad(%dy), %d#4, %ids {experts = 5}
+      %d2 = dreamer.expert_weight_grad(%dy), %gated, %ids {experts = 5}
           : tensor<3x4xf32>, tensor<3x2x3xf32>, tensor<3x2xi32>
-      return %d#0, %d#1, %d1, %d3, %d2
+      return %du, %dg, %d1, %d3, %d2
           : tensor<3x4xf32>, tensor<3x2xf32>, tensor<5x3x4xf32>, tensor<5x3x4xf32>, tensor<5x4x3xf32>
     })",
           {{"u", randomFloats({3, 4}, 1)},

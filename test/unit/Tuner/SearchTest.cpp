@@ -62,13 +62,14 @@ TEST_F(SearchTest, TriesEverythingAndAgrees) {
 TEST_F(SearchTest, RunsWhatIsInLoopsAndHasIds) {
   options.margin = 0.99; // nothing is ever better
   Found found = find(R"(
-    func.func @f(%u: tensor<20x8xf32>, %ids: tensor<20x2xi32>, %g: tensor<20x2xf32>, %w1: tensor<3x4x8xf32>,
+    func.func @f(%u: tensor<20x8xf32>, %a: tensor<20x2x4xf32>, %ids: tensor<20x2xi32>, %g: tensor<20x2xf32>,
                  %w2: tensor<3x8x4xf32>) -> tensor<20x8xf32> {
       %y = dreamer.recur bound 4 init(%u) : (tensor<20x8xf32>) -> tensor<20x8xf32> {
       ^bb0(%d: index, %x: tensor<20x8xf32>):
-        %z = dreamer.mix_experts %x, %ids, %g, %w1, %w1, %w2 : tensor<20x8xf32>, tensor<20x2xi32>,
-            tensor<20x2xf32>, tensor<3x4x8xf32>, tensor<3x4x8xf32>, tensor<3x8x4xf32>
-        dreamer.yield carried(%z : tensor<20x8xf32>)
+        %z = dreamer.mix_experts %a, %a, %ids, %g, %w2 : tensor<20x2x4xf32>, tensor<20x2x4xf32>, tensor<20x2xi32>,
+            tensor<20x2xf32>, tensor<3x8x4xf32>
+        %next = dreamer.add %x, %z : tensor<20x8xf32>, tensor<20x8xf32>
+        dreamer.yield carried(%next : tensor<20x8xf32>)
       }
       return %y : tensor<20x8xf32>
     })");

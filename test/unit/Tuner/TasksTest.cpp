@@ -66,13 +66,13 @@ TEST_F(TunerTest, IsolatesOperationsAsTheyStand) {
 
 TEST_F(TunerTest, KnowsTheBoundsOfIds) {
   std::vector<Task> tasks = tasksOf(R"(
-    func.func @f(%u: tensor<9x8xf32>, %ids: tensor<9x2xi32>, %g: tensor<9x2xf32>, %w1: tensor<7x4x8xf32>,
-                 %w2: tensor<7x8x4xf32>) -> tensor<9x8xf32> {
-      %y = dreamer.mix_experts %u, %ids, %g, %w1, %w1, %w2 : tensor<9x8xf32>, tensor<9x2xi32>, tensor<9x2xf32>,
-          tensor<7x4x8xf32>, tensor<7x4x8xf32>, tensor<7x8x4xf32>
+    func.func @f(%a: tensor<9x2x4xf32>, %ids: tensor<9x2xi32>, %g: tensor<9x2xf32>, %w2: tensor<7x8x4xf32>)
+        -> tensor<9x8xf32> {
+      %y = dreamer.mix_experts %a, %a, %ids, %g, %w2 : tensor<9x2x4xf32>, tensor<9x2x4xf32>, tensor<9x2xi32>,
+          tensor<9x2xf32>, tensor<7x8x4xf32>
       return %y : tensor<9x8xf32>
     })");
   ASSERT_EQ(tasks.size(), 1U);
-  // w1 is one argument, although it is two operands.
-  EXPECT_EQ(tasks[0].isolated.idBounds, (SmallVector<int64_t>{0, 7, 0, 0, 0}));
+  // a is one argument, although it is two operands.
+  EXPECT_EQ(tasks[0].isolated.idBounds, (SmallVector<int64_t>{0, 7, 0, 0}));
 }

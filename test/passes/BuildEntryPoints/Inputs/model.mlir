@@ -91,7 +91,8 @@ module attributes {dreamer.model = "small", dreamer.training = {betas = [8.00000
       %38 = dreamer.top_k %37, %arg26 {k = 2 : i64} : tensor<2x3x3xf32>, tensor<3xf32>
       %39 = dreamer.replay %arg38, %38 : tensor<2x3x2xi32>, tensor<2x3x2xi32>
       %40 = dreamer.gates %37, %39 : tensor<2x3x3xf32>, tensor<2x3x2xi32>
-      %41 = dreamer.mix_experts %33, %39, %40, %arg27, %arg28, %arg29 : tensor<2x3x4xf32>, tensor<2x3x2xi32>, tensor<2x3x2xf32>, tensor<3x2x4xf32>, tensor<3x2x4xf32>, tensor<3x4x2xf32>
+      %hidden:2 = dreamer.expert_linear(%arg27, %arg28), %33, %39 : tensor<3x2x4xf32>, tensor<3x2x4xf32>, tensor<2x3x4xf32>, tensor<2x3x2xi32>
+      %41 = dreamer.mix_experts %hidden#0, %hidden#1, %39, %40, %arg29 : tensor<2x3x2x2xf32>, tensor<2x3x2x2xf32>, tensor<2x3x2xi32>, tensor<2x3x2xf32>, tensor<3x4x2xf32>
       %42 = dreamer.add %41, %32 : tensor<2x3x4xf32>, tensor<2x3x4xf32>
       dreamer.yield carried(%42, %27, %28 : tensor<2x3x4xf32>, tensor<5x2x3x2xf32>, tensor<5x2x3x2xf32>) stacked(%39 : tensor<2x3x2xi32>)
     }
