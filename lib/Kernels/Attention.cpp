@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Kernels/Attention.h"
+#include "lib/Kernels/NarrowPack.h"
+#include "lib/Kernels/Shuffle.h"
 #include "lib/Kernels/Tuning.h"
 #include <cmath>
 #include <numeric>
@@ -48,38 +50,43 @@ void weightedSums(Kernel &k, int64_t sums, Val count, int64_t columns,
 SequenceShape SequenceShape::with(RegisterBlock block, int64_t blocks, int64_t keys) const {
   SequenceShape shape = *this;
   shape.block = block;
-  shape.queryBlock = blocks * block.rows;
+  // Of bf16, 32 queries are transposed at a time.
+  shape.queryBlock = roundUp(blocks * block.rows, block.narrow() ? 32 : 1);
   int64_t unit = std::lcm(block.width(), block.rows); // whole panels and whole blocks of rows
   shape.keyBlock = std::min(roundUp(positions, unit), roundUp(keys, unit));
   return shape;
 }
 
-SequenceShape SequenceShape::of(Value q, int64_t heads, int64_t kvHeads,
+SequenceShape SequenceShape::of(ValueRange factors, int64_t heads, int64_t kvHeads,
                                 const KernelTarget &target) {
-  RankedTensorType type = tensorType(q);
+  RankedTensorType type = tensorType(factors.front());
   SequenceShape shape{
       type.getDimSize(0), type.getDimSize(1), heads, kvHeads, type.getDimSize(2) / heads, {}, 0, 0};
   // A block of scores, queries by keys, stays in the first-level cache.
-  return shape.with(RegisterBlock::of(target), 2, 192);
+  RegisterBlock block = RegisterBlock::of(target, llvm::all_of(factors, isNarrow));
+  return shape.with(block, block.products == NarrowProducts::tiles ? 1 : 2, 192);
 }
 
-SequenceShape SequenceShape::ofAdjoint(Value q, int64_t heads, int64_t kvHeads,
+SequenceShape SequenceShape::ofAdjoint(ValueRange factors, int64_t heads, int64_t kvHeads,
                                        const KernelTarget &target) {
-  SequenceShape shape = of(q, heads, kvHeads, target);
+  SequenceShape shape = of(factors, heads, kvHeads, target);
   // Sums over the queries of a block are added to memory once a block: many queries save additions, but
   // on the diagonal half of a block's scores are for nothing.
   int64_t blocks = shape.positions >= 384 ? 8 : shape.positions >= 96 ? 4 : 2;
+  if (shape.straight().tiles())
+    blocks = std::max<int64_t>(1, blocks / 4);
   return shape.with(shape.block, blocks, shape.keyBlocks() > 1 ? 96 : 192);
 }
 
 SequenceShape SequenceShape::tuned(const ScheduleBuilder &s) const {
-  return with(RegisterBlock::of(s), s.parameter(parameter::queryBlocks),
+  return with(RegisterBlock::of(s, block.narrow()), s.parameter(parameter::queryBlocks),
               s.parameter(parameter::keyBlock));
 }
 
 void SequenceShape::declareBlocks(KernelParameters &parameters, const KernelTarget &target,
-                                  int64_t buffers) const {
-  declareRegisterBlock(parameters, target, RegisterBlock::of(target));
+                                  int64_t scoreBytes) const {
+  if (!block.narrow())
+    declareRegisterBlock(parameters, target, RegisterBlock::of(target));
   // Up to the first value that holds all positions.
   auto upTo = [&](SmallVector<int64_t> values, int64_t each) {
     while (values.size() > 1 && values[values.size() - 2] * each >= positions)
@@ -93,13 +100,15 @@ void SequenceShape::declareBlocks(KernelParameters &parameters, const KernelTarg
                                       std::min(queryBlock / block.rows, queries.back())),
                   KernelParameter::of(parameter::keyBlock.str(), "keys worked on at a time", keys,
                                       keyBlocks() == 1 ? keys.back() : keyBlock)});
-  auto bytes = [shape = *this, buffers](KernelParameters::Values value) {
-    RegisterBlock block{value(parameter::blockRows), value(parameter::blockVectors),
-                        shape.block.lanes};
+  auto bytes = [shape = *this, scoreBytes](KernelParameters::Values value) {
+    RegisterBlock block = shape.block;
+    if (!block.narrow())
+      block = {value(parameter::blockRows), value(parameter::blockVectors), block.lanes};
     SequenceShape with =
         shape.with(block, value(parameter::queryBlocks), value(parameter::keyBlock));
-    return std::pair(4 * buffers * with.queryBlock * with.keyBlock,
-                     4 * shape.features * (2 * with.keyBlock + with.queryBlock));
+    return std::pair(scoreBytes * with.queryBlock * with.keyBlock,
+                     shape.block.factorBytes() * shape.features *
+                         (2 * with.keyBlock + with.queryBlock));
   };
   parameters.forbid([bytes](KernelParameters::Values value) -> std::string {
     int64_t scores = bytes(value).first;
@@ -119,10 +128,47 @@ void SequenceShape::declareBlocks(KernelParameters &parameters, const KernelTarg
 
 double SequenceShape::scale() const { return 1 / std::sqrt(static_cast<double>(features)); }
 
+Value prepareLeftHeads(ScheduleBuilder &s, StringRef name, const SequenceShape &shape, Value x) {
+  if (!shape.block.narrow())
+    return prepareWide(s, x);
+  int64_t rows = shape.paddedPositions(), features = shape.paddedFeatures();
+  Value copies =
+      scratch(s, {shape.batch * shape.heads * rows, features}, s.builder().getBF16Type());
+  Shares shares = Shares::of(shape.batch * shape.heads * rows, features);
+  launch(s, name, shares.tasks(), {s.buffer(x), copies}, [&](Kernel &k) {
+    constexpr int64_t width = 32;
+    Mem from = k.mem(0).rows().asItIs(), to = k.mem(1);
+    k.forShare(shares, [&](Val share) {
+      Val item = share / rows, t = share % rows, there = less(t, shape.positions);
+      Val row = item / shape.heads * shape.positions + min(t, shape.positions - 1);
+      Val column = item % shape.heads * shape.features;
+      for (int64_t at = 0; at < features; at += width) {
+        Lanes lanes{width, std::clamp<int64_t>(shape.features - at, 0, width)};
+        Val pairs = pairsToLanes(from.load({row, column + at}, lanes));
+        to.store(lanesToPairs(select(there, pairs, 0)), {share, at},
+                 Lanes{width, std::min(width, features - at)});
+      }
+    });
+  });
+  return copies;
+}
+
+Value leftOfHead(Kernel &k, const SequenceShape &shape, Mem heads, Val item, Val t, int64_t rows,
+                 DepthRange depth) {
+  Panels panels = shape.transposed();
+  if (shape.block.narrow())
+    return leftFactor(k, panels, heads, {item * shape.paddedPositions() + t, 0}, rows, depth);
+  Val row = item / shape.heads * shape.positions + t;
+  return leftFactor(k, panels, heads.rows(), {row, item % shape.heads * shape.features}, rows,
+                    depth);
+}
+
 Value launchPackHeads(ScheduleBuilder &s, StringRef name, const SequenceShape &shape, Value x,
                       int64_t heads, bool transposed) {
   Panels panels = transposed ? shape.transposed() : shape.straight();
-  Value packed = scratch(s, {shape.batch * heads * panels.size()});
+  bool narrow = shape.block.narrow();
+  Value packed = scratch(s, {shape.batch * heads * panels.size()},
+                         narrow ? Type(s.builder().getBF16Type()) : Type());
   int64_t stride = heads * shape.features;
   Shares shares = Shares::of(shape.batch * heads, 2 * panels.size());
   launch(s, name, shares.tasks(), {x, packed}, [&](Kernel &k) {
@@ -131,6 +177,10 @@ Value launchPackHeads(ScheduleBuilder &s, StringRef name, const SequenceShape &s
       Val base = item * panels.size();
       Val offset = (item / heads) * (shape.positions * stride) + (item % heads) * shape.features;
       forPanels(k, panels, 0, panels.count(), [&](Panel panel) {
+        if (narrow)
+          return transposed
+                     ? packTransposedPairs(k, panels, panel, source, offset, stride, target, base)
+                     : packPanelPairs(k, panels, panel, source, offset, stride, target, base);
         if (transposed)
           return packTransposedPanel(k, panels, panel, source, offset, stride, target, base);
         packPanel(k, panels, panel, 0, panels.depth, target, base,

@@ -31,23 +31,32 @@ struct SequenceShape {
   /// Queries and keys that are worked on at a time. Keys are whole panels and whole blocks of rows.
   int64_t queryBlock, keyBlock;
 
-  /// With the blocks that are standard for attention itself on a machine.
-  static SequenceShape of(mlir::Value q, int64_t heads, int64_t kvHeads,
+  /// Of the operands q, k, v and others that are multiplied, with the blocks that are standard for attention itself
+  /// on a machine; of bf16 if all of them are.
+  static SequenceShape of(mlir::ValueRange factors, int64_t heads, int64_t kvHeads,
                           const KernelTarget &target);
   /// With those for its adjoint, where queries are a product's depth as well.
-  static SequenceShape ofAdjoint(mlir::Value q, int64_t heads, int64_t kvHeads,
+  static SequenceShape ofAdjoint(mlir::ValueRange factors, int64_t heads, int64_t kvHeads,
                                  const KernelTarget &target);
 
   /// With the blocks of the operation's parameters.
   SequenceShape tuned(const ScheduleBuilder &schedule) const;
-  /// Declares them; a task holds `buffers` blocks of scores.
+  /// Declares them; a task holds `scoreBytes` for each of a block's scores.
   void declareBlocks(KernelParameters &parameters, const KernelTarget &target,
-                     int64_t buffers) const;
+                     int64_t scoreBytes) const;
 
   double scale() const;
   int64_t group() const { return heads / kvHeads; }
   int64_t queryBlocks() const { return ceilDiv(positions, queryBlock); }
   int64_t keyBlocks() const { return ceilDiv(positions, keyBlock); }
+  /// Rows of a head as a left factor, and their width.
+  int64_t paddedPositions() const { return roundUp(positions, block.rowStep()); }
+  int64_t paddedFeatures() const { return block.paddedDepth(features); }
+  /// `count` positions as the depth of a product; what is more is 0.
+  Val depth(Val count) const {
+    int64_t step = block.depthStep();
+    return (count + (step - 1)) / step * step;
+  }
   /// One head as the right-hand matrix of a product: [positions, features] or its transpose.
   Panels straight() const { return {positions, features, block}; }
   Panels transposed() const { return {features, positions, block}; }
@@ -56,6 +65,15 @@ private:
   /// With this register block, `blocks` of it along the queries, and about `keys` keys.
   SequenceShape with(RegisterBlock block, int64_t blocks, int64_t keys) const;
 };
+
+/// The heads of `x` [batch, positions, heads * features] as left factors: f32 where they lie, bf16 copied by a launch
+/// to padded rows, [batch * heads][positions].
+mlir::Value prepareLeftHeads(ScheduleBuilder &schedule, llvm::StringRef name,
+                             const SequenceShape &shape, mlir::Value x);
+
+/// In a kernel, the left factor from such memory: `rows` positions of head `item` (batch * heads + head) from t on.
+mlir::Value leftOfHead(Kernel &kernel, const SequenceShape &shape, Mem heads, Val item, Val t,
+                       int64_t rows, DepthRange depth);
 
 /// One launch that packs every head of `x` [batch, positions, heads * features], each as
 /// [positions, features] or transposed: scratch of [batch * heads][panels].

@@ -58,8 +58,9 @@ Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t cou
   auto packOne = [&](Kernel &k, Panel panel, Val offset, Val base) {
     Mem source = k.mem(0).flat(), target = k.mem(1);
     if (narrow)
-      return transposed ? packTransposedPairs(k, panels, panel, source, offset, target, base)
-                        : packPanelPairs(k, panels, panel, source, offset, target, base);
+      return transposed
+                 ? packTransposedPairs(k, panels, panel, source, offset, panels.depth, target, base)
+                 : packPanelPairs(k, panels, panel, source, offset, panels.columns, target, base);
     if (transposed)
       return packTransposedPanel(k, panels, panel, source, offset, panels.depth, target, base);
     packPanel(k, panels, panel, 0, panels.depth, target, base,

@@ -32,25 +32,24 @@ void packPairs(Kernel &k, const Panels &panels, Panel panel, Val from, Val to, M
 }
 
 void packPanelPairs(Kernel &k, const Panels &panels, Panel panel, Mem matrix, Val offset,
-                    Mem packed, Val base) {
+                    int64_t stride, Mem packed, Val base) {
   int64_t depth = panels.depth, even = depth / 2 * 2;
   Mem raw = matrix.asItIs();
   packPairs(k, panels, panel, 0, even, packed, base, [&](Val row, Val column, Lanes lanes) {
-    return raw.load({offset + row * panels.columns + column}, lanes);
+    return raw.load({offset + row * stride + column}, lanes);
   });
   // The last row alone, and rows of zeros up to the padded depth.
   for (int64_t row = even; row < panels.paddedDepth(); row += 2)
     for (int64_t j = 0; j < panel.vectors; ++j) {
       Val column = panel.index * panels.width() + j * side, none = zeros(k, side);
-      Val first =
-          row < depth ? raw.load({offset + row * panels.columns + column}, panel.lanes(j)) : none;
+      Val first = row < depth ? raw.load({offset + row * stride + column}, panel.lanes(j)) : none;
       packed.store(interleave(first, none), {base + addressInPanel(panels, panel, row, j)},
                    Lanes::all(line));
     }
 }
 
 void packTransposedPairs(Kernel &k, const Panels &panels, Panel panel, Mem matrix, Val offset,
-                         Mem packed, Val base) {
+                         int64_t stride, Mem packed, Val base) {
   int64_t depth = panels.depth, whole = depth / line * line;
   Mem raw = matrix.asItIs();
   for (int64_t j = 0; j < panel.vectors; ++j) {
@@ -61,7 +60,7 @@ void packTransposedPairs(Kernel &k, const Panels &panels, Panel panel, Mem matri
       for (int64_t i = 0; i < side; ++i)
         lines.push_back(
             pairsToLanes(i < panel.lanes(j).valid
-                             ? raw.load({offset + (column + i) * depth + row}, Lanes{line, valid})
+                             ? raw.load({offset + (column + i) * stride + row}, Lanes{line, valid})
                              : zeros(k, line)));
       lines = transpose(lines);
       for (int64_t i = 0; i < padded / 2; ++i)

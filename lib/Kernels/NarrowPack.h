@@ -17,13 +17,13 @@ inline bool isNarrow(mlir::Value tensor) { return tensorType(tensor).getElementT
 void packPairs(Kernel &kernel, const Panels &panels, Panel panel, Val from, Val to, Mem packed,
                Val base, llvm::function_ref<Val(Val k, Val column, Lanes lanes)> source);
 
-/// Packs one panel of a matrix [depth, columns] at element `offset`.
+/// Packs one panel of a matrix [depth, columns] at element `offset`, its rows `stride` elements apart.
 void packPanelPairs(Kernel &kernel, const Panels &panels, Panel panel, Mem matrix, Val offset,
-                    Mem packed, Val base);
+                    int64_t stride, Mem packed, Val base);
 
 /// The same of the transpose of `matrix`, [columns, depth].
 void packTransposedPairs(Kernel &kernel, const Panels &panels, Panel panel, Mem matrix, Val offset,
-                         Mem packed, Val base);
+                         int64_t stride, Mem packed, Val base);
 
 /// Transposes 32 rows of 16 columns: `source` gives row i of the 32. The first `count` elements of the
 /// first `rows` results go to rows of `to` from `row` on, from column `at` on.

@@ -18,12 +18,17 @@ namespace {
 /// A block of queries of one head, and what is known of its rows so far.
 struct QueryBlock {
   const SequenceShape &shape;
-  Mem q, keys, values; // [B * T, heads * c]; packed K^T and V
+  Mem q, keys, values; // rows of heads; packed K^T and V
   Mem scores;          // [queries, keys] of the block
+  Mem weights;         // the same memory, or where exponentials are bf16
   Mem largest, sums;   // [queries]: running maximum, sum of exponentials
-  Val kvHead;          // batch * kvHeads + the head's group, which is packed
-  Val row, column;     // of position 0 and feature 0 in q
+  Val item;            // batch * heads + head
   Val from, to;        // positions
+
+  /// Of the head's group, which is packed.
+  Val kvHead() const {
+    return item / shape.heads * shape.kvHeads + item % shape.heads / shape.group();
+  }
 
   void computeScores(Kernel &k, Val firstKey, Val count) const {
     Panels panels = shape.transposed();
@@ -32,12 +37,12 @@ struct QueryBlock {
         k,
         {panels,
          keys,
-         kvHead,
+         kvHead(),
          {from, to, shape.positions},
          panel,
          (firstKey + count + (panels.width() - 1)) / panels.width()},
         [&](Val t, int64_t rows, DepthRange depth) {
-          return leftFactor(k, panels, q, {row + t, column}, rows, depth);
+          return leftOfHead(k, shape, q, item, t, rows, depth);
         },
         [&](const ProductBlock &block) {
           Value scaled =
@@ -53,7 +58,8 @@ struct QueryBlock {
   void exponentiate(Kernel &k, Val firstKey, Val count, bool first,
                     function_ref<void(Val, Val)> rescale) const {
     int64_t lanes = shape.block.lanes;
-    Val end = (count + (lanes - 1)) / lanes * lanes;
+    int64_t whole = std::max(lanes, shape.block.depthStep());
+    Val end = (count + (whole - 1)) / whole * whole;
     Type i32 = k.getBuilder().getI32Type();
     k.loop(0, to - from, 1, [&](Val t) {
       Val last = from + t - firstKey; // the last key of the block that this query sees
@@ -71,7 +77,7 @@ struct QueryBlock {
         newLargest = max(newLargest, largest.load({t}));
       Vals sum = k.loop(0, end, lanes, {k.f32(0, lanes)}, [&](Val i, ArrayRef<Val> carried) {
         Val p = exp(scores.load({t, i}, Lanes::all(lanes)) - newLargest);
-        scores.store(p, {t, i}, Lanes::all(lanes));
+        weights.store(p, {t, i}, Lanes::all(lanes));
         return Vals{carried[0] + p};
       });
       Val newSum = sumLanes(sum[0]);
@@ -90,19 +96,27 @@ struct QueryBlock {
     Panels panels = shape.straight();
     multiply(
         k,
-        {panels, values, kvHead, {from, to, shape.positions}, 0, panels.count(), {firstKey, count}},
+        {panels,
+         values,
+         kvHead(),
+         {from, to, shape.positions},
+         0,
+         panels.count(),
+         {firstKey, shape.depth(count)}},
         [&](Val t, int64_t rows, DepthRange depth) {
-          return leftFactor(k, panels, scores, {t - from, 0 - firstKey}, rows, depth);
+          return leftFactor(k, panels, weights, {t - from, 0 - firstKey}, rows, depth);
         },
         epilogue);
   }
 };
 } // namespace
 
-/// One block of queries: `out` [B * T, heads * c] and `lse` [B * heads, T] of head `item`.
-static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val item) {
+/// One block of queries: its part of `out` [B * T, heads * c] and `lse` [B * heads, T].
+static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse) {
   const SequenceShape &shape = block.shape;
-  auto at = [&](Val t, Val i) { return SmallVector<Val>{block.row + t, block.column + i}; };
+  Val row = block.item / shape.heads * shape.positions;
+  Val column = block.item % shape.heads * shape.features;
+  auto at = [&](Val t, Val i) { return SmallVector<Val>{row + t, column + i}; };
   Val from = block.from, to = block.to;
   if (shape.keyBlocks() == 1) {
     block.computeScores(k, 0, to);
@@ -138,24 +152,25 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse, Val ite
     });
   }
   k.loop(0, to - from, 1, [&](Val t) {
-    lse.store(block.largest.load({t}) + log(block.sums.load({t})), {item, from + t});
+    lse.store(block.largest.load({t}) + log(block.sums.load({t})), {block.item, from + t});
   });
 }
 
 static SequenceShape shapeOf(SequenceAttentionOp op, const KernelTarget &target) {
-  return SequenceShape::of(op.getQ(), static_cast<int64_t>(op.getHeads()),
+  return SequenceShape::of({op.getQ(), op.getK(), op.getV()}, static_cast<int64_t>(op.getHeads()),
                            static_cast<int64_t>(op.getKvHeads()), target);
 }
 
 static KernelParameters attentionParameters(SequenceAttentionOp op, const KernelTarget &target) {
   KernelParameters parameters;
-  shapeOf(op, target).declareBlocks(parameters, target, /*buffers=*/1);
+  SequenceShape shape = shapeOf(op, target);
+  shape.declareBlocks(parameters, target, /*scoreBytes=*/shape.block.narrow() ? 4 + 2 : 4);
   return parameters;
 }
 
 static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
   SequenceShape shape = shapeOf(op, s.target()).tuned(s);
-  Value queries = prepareWide(s, op.getQ());
+  Value queries = prepareLeftHeads(s, "pad_queries", shape, op.getQ());
   Value keys = launchPackHeads(s, "pack_keys", shape, s.buffer(op.getK()), shape.kvHeads, true);
   Value values =
       launchPackHeads(s, "pack_values", shape, s.buffer(op.getV()), shape.kvHeads, false);
@@ -166,25 +181,25 @@ static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
          {queries, keys, values, s.buffer(op.getResult()), s.buffer(op.getLse())}, [&](Kernel &k) {
            Mem out = k.mem(3).rows(), lse = k.mem(4).rows();
            lse = lse.view({shape.batch * shape.heads, shape.positions});
-           Mem scores = k.stack({shape.queryBlock, shape.keyBlock});
+           SmallVector<int64_t> scoresShape{shape.queryBlock, shape.keyBlock};
+           Mem scores = k.stack(scoresShape), weights = scores;
+           if (shape.block.narrow())
+             weights = k.stack(scoresShape, k.getBuilder().getBF16Type());
            Mem largest = k.stack({shape.queryBlock}), sums = k.stack({shape.queryBlock});
            k.forShare(shares, [&](Val share) {
-             Val item = share / blocks, batch = item / shape.heads, head = item % shape.heads;
-             Val kv = batch * shape.kvHeads + head / shape.group();
              Val from = share % blocks * shape.queryBlock;
              QueryBlock block{shape,
-                              k.mem(0).rows(),
+                              k.mem(0),
                               shape.transposed().of(k.mem(1), shape.batch * shape.kvHeads),
                               shape.straight().of(k.mem(2), shape.batch * shape.kvHeads),
                               scores,
+                              weights,
                               largest,
                               sums,
-                              kv,
-                              batch * shape.positions,
-                              head * shape.features,
+                              share / blocks,
                               from,
                               min(from + shape.queryBlock, shape.positions)};
-             attend(k, block, out, lse, item);
+             attend(k, block, out, lse);
            });
          });
 }

@@ -8,6 +8,7 @@
 #include "lib/Kernels/Attention.h"
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/NarrowPack.h"
 #include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
@@ -25,9 +26,12 @@ struct PackedHeads {
 /// Memory of a kernel that works on blocks of queries and keys.
 struct GradBlocks {
   const SequenceShape &shape;
-  Mem q, out, lse, dOut;                         // [B * T, heads * c]; lse [B * heads, T]
+  Mem out, dOut, lse;                            // [B * T, heads * c]; lse [B * heads, T]
+  Mem q, leftDOut;                               // left factors
   Mem keysT, valuesT, keys, packedQ, packedDOut; // packed
   Mem p, ds;                                     // [queries, keys] of the block
+  Mem narrowP, narrowDs;                         // the same in bf16, where that is multiplied
+  Mem turnedP, turnedDs;                         // and [keys, queries]
 
   /// A head: its batch entry and index, and where it lies.
   struct Head {
@@ -40,6 +44,8 @@ struct GradBlocks {
             batch * shape.positions, index * shape.features};
   }
 
+  bool narrow() const { return shape.block.narrow(); }
+
   /// Fills p and ds for queries `from` .. `to`-1 and `count` keys from `firstKey` on, and zeros
   /// behind them up to whole blocks of rows.
   void compute(Kernel &k, const Head &head, Val from, Val to, Val firstKey, Val count) const {
@@ -50,7 +56,7 @@ struct GradBlocks {
       multiply(
           k, {panels, right, head.kv, {from, to, shape.positions}, panel, panelEnd},
           [&](Val t, int64_t rows, DepthRange depth) {
-            return leftFactor(k, panels, left, {head.row + t, head.column}, rows, depth);
+            return leftOfHead(k, shape, left, head.item, t, rows, depth);
           },
           [&](const ProductBlock &b) {
             storeTile(k, b.value,
@@ -58,7 +64,7 @@ struct GradBlocks {
           });
     };
     scores(q, keysT, p);
-    scores(dOut, valuesT, ds);
+    scores(leftDOut, valuesT, ds);
     int64_t lanes = shape.block.lanes;
     Val end = min((count + (shape.block.rows + lanes - 2)) / lanes * lanes, shape.keyBlock);
     Type i32 = k.getBuilder().getI32Type();
@@ -74,8 +80,29 @@ struct GradBlocks {
         Val seen = less(k.iota(lanes) + convert(i, i32), visible);
         Val probability = exp(p.load({t, i}, all) * shape.scale() - rowLse);
         Val d = probability * (ds.load({t, i}, all) - delta) * shape.scale();
-        p.store(select(seen, probability, 0.0), {t, i}, all);
-        ds.store(select(seen, d, 0.0), {t, i}, all);
+        (narrow() ? narrowP : p).store(select(seen, probability, 0.0), {t, i}, all);
+        (narrow() ? narrowDs : ds).store(select(seen, d, 0.0), {t, i}, all);
+      });
+    });
+    if (narrow())
+      for (auto [block, turned] : {std::pair(narrowP, turnedP), std::pair(narrowDs, turnedDs)})
+        turn(k, block, turned, to - from, end);
+  }
+
+  /// The transpose of the first `queries` rows and `keys` columns of a block of bf16; after the queries there are
+  /// zeros up to whole steps of a depth.
+  void turn(Kernel &k, Mem block, Mem turned, Val queries, Val keys) const {
+    constexpr int64_t rows = 32, columns = 16;
+    Val end = (queries + (rows - 1)) / rows * rows;
+    k.loop(queries, end, 1, [&](Val t) {
+      k.loop(0, keys, columns,
+             [&](Val i) { block.store(k.f32(0, columns), {t, i}, Lanes::all(columns)); });
+    });
+    Mem raw = block.asItIs();
+    k.loop(0, end, rows, [&](Val t) {
+      k.loop(0, keys, columns, [&](Val i) {
+        transposeRows([&](int64_t row) { return raw.load({t + row, i}, Lanes::all(columns)); },
+                      turned, i, columns, t, rows);
       });
     });
   }
@@ -86,9 +113,16 @@ struct GradBlocks {
     Panels panels = shape.straight();
     multiply(
         k,
-        {panels, keys, head.kv, {from, to, shape.positions}, 0, panels.count(), {firstKey, count}},
+        {panels,
+         keys,
+         head.kv,
+         {from, to, shape.positions},
+         0,
+         panels.count(),
+         {firstKey, shape.depth(count)}},
         [&](Val t, int64_t rows, DepthRange depth) {
-          return leftFactor(k, panels, ds, {t - from, 0 - firstKey}, rows, depth);
+          return leftFactor(k, panels, narrow() ? narrowDs : ds, {t - from, 0 - firstKey}, rows,
+                            depth);
         },
         epilogue);
   }
@@ -100,7 +134,7 @@ struct GradBlocks {
     Panels panels = shape.straight();
     int64_t step = shape.block.rows;
     Val keyEnd = min(firstKey + (count + (step - 1)) / step * step, shape.positions);
-    auto add = [&](Mem left, Mem right, Mem into) {
+    auto add = [&](Mem left, Mem turned, Mem right, Mem into) {
       multiply(
           k,
           {panels,
@@ -109,8 +143,10 @@ struct GradBlocks {
            {firstKey, keyEnd, shape.positions},
            0,
            panels.count(),
-           {from, to - from}},
+           {from, shape.depth(to - from)}},
           [&](Val key, int64_t rows, DepthRange depth) {
+            if (narrow())
+              return leftFactor(k, panels, turned, {key - firstKey, 0 - from}, rows, depth);
             return leftFactor(k, panels, left, {0 - from, key - firstKey}, rows, depth,
                               tile::Order::columns);
           },
@@ -118,19 +154,24 @@ struct GradBlocks {
             addTile(k, b.value, placeOf(k, b, into, {head.row + b.row, column + b.column}));
           });
     };
-    add(ds, packedQ, dk);
-    add(p, packedDOut, dv);
+    add(ds, turnedDs, packedQ, dk);
+    add(p, turnedP, packedDOut, dv);
   }
 };
 } // namespace
 
 /// The arguments of all kernels here, in this order; `blocks` reads them.
 static SmallVector<Value> arguments(SequenceAttentionGradOp op, ScheduleBuilder &s,
-                                    const PackedHeads &packed) {
-  return {prepareWide(s, op.getQ()),
-          s.buffer(op.getResult()),
+                                    const SequenceShape &shape, const PackedHeads &packed) {
+  Value q = prepareLeftHeads(s, "pad_queries", shape, op.getQ());
+  Value leftDOut = prepareLeftHeads(s, "pad_cotangent", shape, op.getDResult());
+  // Where that is not f32 as it lies, rows of it are read as well.
+  Value dOut = shape.block.narrow() ? s.buffer(op.getDResult()) : leftDOut;
+  return {s.buffer(op.getResult()),
+          dOut,
           s.buffer(op.getLse()),
-          prepareWide(s, op.getDResult()),
+          q,
+          leftDOut,
           packed.keysT,
           packed.valuesT,
           packed.keys,
@@ -139,18 +180,34 @@ static SmallVector<Value> arguments(SequenceAttentionGradOp op, ScheduleBuilder 
 }
 
 static GradBlocks blocks(Kernel &k, const SequenceShape &shape) {
-  return {shape,
-          k.mem(0).rows(),
-          k.mem(1).rows(),
-          k.mem(2).view({shape.batch * shape.heads, shape.positions}),
-          k.mem(3).rows(),
-          shape.transposed().of(k.mem(4), shape.batch * shape.kvHeads),
-          shape.transposed().of(k.mem(5), shape.batch * shape.kvHeads),
-          shape.straight().of(k.mem(6), shape.batch * shape.kvHeads),
-          shape.straight().of(k.mem(7), shape.batch * shape.heads),
-          shape.straight().of(k.mem(8), shape.batch * shape.heads),
-          k.stack({shape.queryBlock, shape.keyBlock}),
-          k.stack({shape.queryBlock, shape.keyBlock})};
+  auto packed = [&](unsigned argument, const Panels &panels, int64_t heads) {
+    return panels.of(k.mem(argument), shape.batch * heads);
+  };
+  GradBlocks blocks{shape,
+                    k.mem(0).rows(),
+                    k.mem(1).rows(),
+                    k.mem(2).view({shape.batch * shape.heads, shape.positions}),
+                    k.mem(3),
+                    k.mem(4),
+                    packed(5, shape.transposed(), shape.kvHeads),
+                    packed(6, shape.transposed(), shape.kvHeads),
+                    packed(7, shape.straight(), shape.kvHeads),
+                    packed(8, shape.straight(), shape.heads),
+                    packed(9, shape.straight(), shape.heads),
+                    k.stack({shape.queryBlock, shape.keyBlock}),
+                    k.stack({shape.queryBlock, shape.keyBlock}),
+                    {},
+                    {},
+                    {},
+                    {}};
+  if (shape.block.narrow()) {
+    Type bf16 = k.getBuilder().getBF16Type();
+    for (Mem *memory : {&blocks.narrowP, &blocks.narrowDs})
+      *memory = k.stack({shape.queryBlock, shape.keyBlock}, bf16);
+    for (Mem *memory : {&blocks.turnedP, &blocks.turnedDs})
+      *memory = k.stack({shape.keyBlock, shape.queryBlock}, bf16);
+  }
+  return blocks;
 }
 
 /// FLOPs over about 8 for one query and one key of one head.
@@ -214,7 +271,8 @@ static void gradOfQueries(Kernel &k, const GradBlocks &blocks, const GradBlocks:
 }
 
 static SequenceShape shapeOf(SequenceAttentionGradOp op, const KernelTarget &target) {
-  return SequenceShape::ofAdjoint(op.getQ(), static_cast<int64_t>(op.getHeads()),
+  return SequenceShape::ofAdjoint({op.getQ(), op.getK(), op.getV(), op.getDResult()},
+                                  static_cast<int64_t>(op.getHeads()),
                                   static_cast<int64_t>(op.getKvHeads()), target);
 }
 
@@ -222,7 +280,8 @@ static KernelParameters attentionGradParameters(SequenceAttentionGradOp op,
                                                 const KernelTarget &target) {
   KernelParameters parameters;
   SequenceShape shape = shapeOf(op, target);
-  shape.declareBlocks(parameters, target, /*buffers=*/2);
+  shape.declareBlocks(parameters, target,
+                      /*scoreBytes=*/shape.block.narrow() ? 2 * (4 + 2 + 2) : 2 * 4);
   // Five products where a task has all keys of a group of heads, seven where dq has tasks of its own.
   constexpr int64_t enoughTasks = 4;
   parameters.add({KernelParameter::of(
@@ -241,7 +300,7 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
                      pack("pack_keys", op.getK(), shape.kvHeads, false),
                      pack("pack_queries", op.getQ(), shape.heads, false),
                      pack("pack_cotangent", op.getDResult(), shape.heads, false)};
-  SmallVector<Value> buffers = arguments(op, s, packed);
+  SmallVector<Value> buffers = arguments(op, s, shape, packed);
   llvm::append_values(buffers, s.buffer(op.getDQ()), s.buffer(op.getDK()), s.buffer(op.getDV()));
 
   int64_t keyBlocks = shape.keyBlocks();
@@ -252,7 +311,7 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
       Shares::of(shape.batch * shape.kvHeads * keyTasks, pairs * shape.group() * pairCost(shape));
   auto writeGradOfKeys = [&](Kernel &k) {
     GradBlocks memory = blocks(k, shape);
-    Mem dq = k.mem(9).rows(), dk = k.mem(10).rows(), dv = k.mem(11).rows();
+    Mem dq = k.mem(10).rows(), dk = k.mem(11).rows(), dv = k.mem(12).rows();
     k.forShare(keyShares, [&](Val share) {
       Val item = share / keyTasks, batch = item / shape.kvHeads, kvHead = item % shape.kvHeads;
       if (!onePass)
@@ -277,7 +336,7 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
     k.forShare(queryShares, [&](Val share) {
       Val item = share / queryBlocks, block = share % queryBlocks;
       gradOfQueries(k, memory, memory.head(item / shape.heads, item % shape.heads),
-                    block * shape.queryBlock, k.mem(9).rows());
+                    block * shape.queryBlock, k.mem(10).rows());
     });
   });
 }

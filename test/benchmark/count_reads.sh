@@ -10,7 +10,8 @@
 #   ./dev build dreamer-compile dreamer-run
 #   test/benchmark/count_reads.sh
 #
-# From the environment: MODELS ("dreamer-tiny layered-tiny"), SIZES of the cache in MiB ("1 2 4 8 16 32").
+# From the environment: MODELS ("dreamer-tiny layered-tiny"), SIZES of the cache in MiB ("1 2 4 8 16 32"),
+# DTYPE of products (f32).
 
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
@@ -41,6 +42,7 @@ echo "| model | parameters MiB | cache MiB | read from memory for each token, Mi
 echo "| --- | --- | --- | --- |"
 for model in ${MODELS:-dreamer-tiny layered-tiny}; do
   build/bin/dreamer-compile "docs/examples/$model.yaml" -o "$folder/$model.dreamer" --quiet --batch=1 --context=24 \
+    --dtype="${DTYPE:-f32}" \
     --entry=prefill --entry=decode --target=cpu:x86-64-v3
   build/bin/dreamer-run init "$folder/$model.dreamer" --seed=1 --out="$folder/$model.safetensors" >/dev/null
   bytes=$(stat -c %s "$folder/$model.safetensors")

@@ -77,6 +77,29 @@ TEST(NarrowKernels, ExpertsMatchTheReference) {
   }
 }
 
+// What is rounded within the operations (probabilities and cotangents of scores) is not in the reference.
+TEST(NarrowKernels, AttentionMatchesTheReference) {
+  int64_t positions[] = {1, 13, 33, 64, 97, 130, 330};
+  for (unsigned seed = 0; seed < std::size(positions); ++seed) {
+    Random r(seed);
+    bool isLong = positions[seed] > 100;
+    int64_t batch = isLong ? 1 : r.between(1, 2), kvHeads = r.between(1, 2);
+    int64_t heads = isLong ? kvHeads : kvHeads * r.between(1, 3);
+    int64_t features = r.oneOf<int64_t>({1, 6, 16, 33, 40, 64});
+    auto x = [&](int64_t heads) {
+      return Operand{r.floats({batch, positions[seed], heads * features}, 1, true), true};
+    };
+    Operand q = x(heads), k = x(kvHeads), v = x(kvHeads), d = x(heads);
+    std::string attributes =
+        "heads = " + std::to_string(heads) + ", kv_heads = " + std::to_string(kvHeads);
+    checkNarrow({"sequence_attention", attributes, {q, k, v}, 4e-3});
+    auto [out, lse] =
+        attend(std::get<reference::Floats>(q.value), std::get<reference::Floats>(k.value),
+               std::get<reference::Floats>(v.value), heads, kvHeads);
+    checkNarrow({"sequence_attention_grad", attributes, {q, k, v, {out}, {lse}, d}, 6e-3});
+  }
+}
+
 TEST(NarrowKernels, ExpertWeightGradientsMatchTheReference) {
   for (unsigned seed = 0; seed < 6; ++seed) {
     Random r(seed);
