@@ -68,19 +68,25 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, Rig
   });
 }
 
-/// Whether the weight's rows are what a product of few rows reads one after the other.
-static bool mayReadInPlace(LinearOp op) {
+/// Whether columns are so few that they would leave most of a vector empty.
+static bool hasFewColumns(LinearOp op, const KernelTarget &target) {
+  return featuresOf(op.getResult()) <= target.lanes() / 4;
+}
+
+/// Whether the weight's rows are what a product of few rows, or of few columns, reads one after the other.
+static bool mayReadInPlace(LinearOp op, const KernelTarget &target) {
   constexpr int64_t mostRows = 64;
-  return !op.getTranspose() && rowsOf(op.getX()) <= mostRows;
+  return !op.getTranspose() && (rowsOf(op.getX()) <= mostRows || hasFewColumns(op, target));
 }
 
 static KernelParameters linearParameters(LinearOp op, const KernelTarget &target) {
   KernelParameters parameters;
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
-  if (mayReadInPlace(op)) {
+  if (mayReadInPlace(op, target)) {
+    bool packs = rows >= fewRowsOf(op, op.getWeight()) && !hasFewColumns(op, target);
     parameters.add({KernelParameter::of(parameter::packWeights.str(),
                                         "whether weights are packed before they are multiplied",
-                                        {0, 1}, rows >= fewRowsOf(op, op.getWeight()))});
+                                        {0, 1}, packs)});
   }
   bool narrow = isNarrow(op.getX()) && isNarrow(op.getWeight());
   RegisterBlock block = RegisterBlock::of(target, narrow).forRows(rows);
@@ -124,7 +130,7 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
   int64_t columns = featuresOf(op.getResult());
   bool accumulate = !op.getSums().empty();
-  if (mayReadInPlace(op) && !s.parameter(parameter::packWeights))
+  if (mayReadInPlace(op, s.target()) && !s.parameter(parameter::packWeights))
     return launchDots(s, s.buffer(x), s.buffer(weight), out, accumulate, rows, depth, columns);
   launchProduct(s, x, Left::Rows, weight,
                 op.getTranspose() ? Right::Packed : Right::PackedTransposed, out, accumulate, rows,

@@ -53,6 +53,24 @@ TEST(LinearKernels, WideGradientsMatchTheReference) {
   }
 }
 
+// Dots: blocks of all sizes, sums shorter than a vector, and tasks by rows where there are few columns.
+TEST(LinearKernels, FewRowsOrColumnsMatchTheReference) {
+  Random r(1);
+  auto both = [&](int64_t rows, int64_t out, int64_t in) {
+    Operand x{r.floats({rows, in})}, w{r.floats({out, in})};
+    for (int64_t bits : {256, 512}) {
+      check({"linear", "", {x, w}, 1e-6, "", bits});
+      check({"linear", "", {x, w, {r.floats({rows, out})}}, 1e-6, "", bits});
+    }
+  };
+  for (int64_t rows : {1, 2, 3, 4, 5, 6, 7, 11, 16})
+    for (auto [out, in] : {std::pair<int64_t, int64_t>{1, 1}, {3, 2}, {6, 7}, {9, 40}})
+      both(rows, out, in);
+  for (int64_t out : {1, 2, 3, 4})
+    for (int64_t in : {1, 3, 70})
+      both(523, out, in);
+}
+
 TEST(LinearKernels, MatchTheReference) {
   for (unsigned seed = 0; seed < 24; ++seed) {
     Random r(seed);
