@@ -31,16 +31,20 @@ Vals laneSums(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lan
               ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
   int64_t lanes = pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
   int64_t width = pairs ? 2 * lanes : lanes, whole = depth / width * width;
+  // Vectors of the shorter side stay in registers while those of the longer side pass by.
+  bool holdsLeft = left.size() <= right.size();
+  auto held = holdsLeft ? left : right, passing = holdsLeft ? right : left;
   auto step = [&](Val k, Lanes lanes, ArrayRef<Val> carried) {
-    Vals a, b, next;
-    for (auto &read : left)
-      a.push_back(read(k, lanes));
-    for (auto &read : right)
-      b.push_back(read(k, lanes));
-    for (size_t i = 0; i < a.size(); ++i)
-      for (size_t j = 0; j < b.size(); ++j)
-        next.push_back(pairs ? dotPairs(carried[i * b.size() + j], a[i], b[j])
-                             : fma(a[i], b[j], carried[i * b.size() + j]));
+    Vals next(carried), kept;
+    for (auto &read : held)
+      kept.push_back(read(k, lanes));
+    for (auto [j, read] : llvm::enumerate(passing)) {
+      Val b = read(k, lanes);
+      for (auto [i, a] : llvm::enumerate(kept)) {
+        Val &sum = next[holdsLeft ? i * right.size() + j : j * right.size() + i];
+        sum = pairs ? dotPairs(sum, a, b) : fma(a, b, sum);
+      }
+    }
     return next;
   };
   Vals sums(left.size() * right.size(), kernel.f32(0, lanes));
