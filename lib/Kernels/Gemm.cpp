@@ -27,12 +27,17 @@ RegisterBlock RegisterBlock::of(const KernelTarget &target, bool narrow) {
   llvm_unreachable("all kinds of products are handled");
 }
 
-RegisterBlock RegisterBlock::forRows(int64_t count) const {
-  constexpr int64_t mostRows = 8, few = 2 * mostRows;
-  if (narrow() || lanes < 16 || count > few)
+RegisterBlock RegisterBlock::tall(int64_t count) const {
+  constexpr int64_t mostRows = 8;
+  if (narrow() || lanes < 16)
     return *this;
   int64_t each = ceilDiv(count, ceilDiv(count, mostRows));
   return {each, each <= rows ? vectors : 3, lanes};
+}
+
+RegisterBlock RegisterBlock::forRows(int64_t count) const {
+  constexpr int64_t few = 16;
+  return count > few ? *this : tall(count);
 }
 
 int64_t RegisterBlock::depthStep() const {
@@ -238,12 +243,21 @@ Tiles Tiles::of(int64_t rows, const Panels &panels, int64_t taskWork, int64_t de
   perTask = std::min(std::max(perTask, std::min(4 * step, roundUp(rows, step))), cached);
   int64_t rowTiles = ceilDiv(rows, perTask);
   int64_t panelTiles = std::clamp<int64_t>(wanted / rowTiles, 1, panels.count());
-  return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles), depthChunk};
+  // The lines of a panel that lie in place come one by one from afar: it should stay in a cache from task to task.
+  bool panelByPanel = panels.inPlace;
+  return {rows,       panels.count(), perTask, ceilDiv(panels.count(), panelTiles),
+          depthChunk, panelByPanel};
 }
 
 std::pair<Val, Val> Tiles::placeOf(Val tile) const {
-  return {rowTiles() == 1 ? Val(0) : tile / panelTiles(),
-          panelTiles() == 1 ? Val(0) : tile % panelTiles()};
+  int64_t inner = panelByPanel ? rowTiles() : panelTiles();
+  Val slow = tile / inner, fast = tile % inner;
+  return {rowTiles() == 1 ? Val(0)
+          : panelByPanel  ? fast
+                          : slow,
+          panelTiles() == 1 ? Val(0)
+          : panelByPanel    ? slow
+                            : fast};
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,

@@ -27,8 +27,10 @@ struct RegisterBlock {
   static RegisterBlock of(const KernelTarget &target, bool narrow = false);
   /// As the operation's parameters say, where it has some; those of `narrow` factors are fixed.
   static RegisterBlock of(const ScheduleBuilder &schedule, bool narrow = false);
-  /// The same, but for few rows: as few blocks as 32 registers allow, of like sizes, since each reads the right factor
-  /// once. With 16 registers there is no choice.
+  /// The same, but as few blocks as 32 registers allow, of like sizes, since each reads the right factor once. With
+  /// 16 registers there is no choice.
+  RegisterBlock tall(int64_t rows) const;
+  /// That for few rows.
   RegisterBlock forRows(int64_t rows) const;
   int64_t width() const { return vectors * lanes; }
   bool narrow() const { return products != NarrowProducts::widened; }
@@ -190,6 +192,7 @@ struct Tiles {
   int64_t rowsPerTask; ///< a multiple of the register block's rows
   int64_t panelsPerTask;
   int64_t depthChunk; ///< of a sum, so much is summed at a time
+  bool panelByPanel;  ///< whether tasks that follow each other share a panel, not rows
 
   /// With the usual tasks.
   static Tiles of(int64_t rows, const Panels &panels);

@@ -101,27 +101,40 @@ static bool mayReadInPlace(LinearWeightGradOp op, const KernelTarget &target) {
          featuresOf(op.getX()) % target.lanes() == 0;
 }
 
+/// Elements in a column lie far apart; when each is read for several panels, and more of them than the first-level
+/// cache has lines for, bring them together. With 32 registers panels are few, and short rows lie close enough.
+static bool packsLeft(const Panels &panels, int64_t rows) {
+  constexpr int64_t deep = 256, severalPanels = 3, closeTogether = 128;
+  return panels.depth >= deep && panels.count() >= severalPanels &&
+         (panels.block.lanes < 16 || rows > closeTogether);
+}
+
+/// The right factor is read once for each block of rows. With 16 registers it may stay as it is where its own rows lie
+/// close together: from some distance on the lines of a panel fall into few sets of the cache. With 32, more is done
+/// with each line, and it may stay until many blocks read it.
+static bool packsRight(const Panels &panels, int64_t rows) {
+  constexpr int64_t closeTogether = 128, fewRows = 128, manyRows = 512;
+  return panels.block.lanes < 16 ? panels.columns > closeTogether || rows > fewRows
+                                 : rows >= manyRows;
+}
+
 static KernelParameters weightGradParameters(LinearWeightGradOp op, const KernelTarget &target) {
   KernelParameters parameters;
-  int64_t depth = rowsOf(op.getX());
-  RegisterBlock block = RegisterBlock::of(target, isNarrow(op.getX()) && isNarrow(op.getDResult()));
+  int64_t depth = rowsOf(op.getX()), rows = featuresOf(op.getDResult());
+  bool narrow = isNarrow(op.getX()) && isNarrow(op.getDResult());
+  RegisterBlock block = RegisterBlock::of(target, narrow).tall(rows);
   declareRegisterBlock(parameters, target, block);
   declareTiles(parameters, block, depth);
   if (block.narrow())
     return parameters;
-  // Elements in a column lie far apart; when each is read for several panels, and more of them than the
-  // first-level cache has lines for, bring them together.
   Panels panels{depth, featuresOf(op.getX()), block};
   parameters.add({KernelParameter::of(parameter::packLeft.str(),
                                       "whether the left factor is packed before it is multiplied",
-                                      {0, 1}, depth >= 256 && panels.count() >= 3)});
-  // The right factor is read once for each block of rows. Where its own rows lie close together it may stay
-  // as it is; from some distance on the lines of a panel fall into few sets of the cache.
-  constexpr int64_t closeTogether = 128, fewRows = 128;
+                                      {0, 1}, packsLeft(panels, rows))});
   if (mayReadInPlace(op, target))
     parameters.add({KernelParameter::of(
         parameter::packRight.str(), "whether the right factor is packed before it is multiplied",
-        {0, 1}, featuresOf(op.getX()) > closeTogether || featuresOf(op.getDResult()) > fewRows)});
+        {0, 1}, packsRight(panels, rows))});
   return parameters;
 }
 
