@@ -28,11 +28,13 @@ RegisterBlock RegisterBlock::of(const KernelTarget &target, bool narrow) {
 }
 
 RegisterBlock RegisterBlock::tall(int64_t count) const {
-  constexpr int64_t mostRows = 8;
-  if (narrow() || lanes < 16)
+  if (narrow())
     return *this;
+  constexpr int64_t mostVectors = 4;
+  int64_t registers = lanes < 16 ? 16 : 32, mostRows = lanes < 16 ? 6 : 8;
   int64_t each = ceilDiv(count, ceilDiv(count, mostRows));
-  return {each, each <= rows ? vectors : 3, lanes};
+  // Beside the accumulators, a row of B and a broadcast element of A; with none to spare the compiler spills.
+  return {each, std::min(mostVectors, (registers - 2) / (each + 1)), lanes};
 }
 
 RegisterBlock RegisterBlock::forRows(int64_t count) const {

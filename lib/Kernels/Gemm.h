@@ -27,8 +27,7 @@ struct RegisterBlock {
   static RegisterBlock of(const KernelTarget &target, bool narrow = false);
   /// As the operation's parameters say, where it has some; those of `narrow` factors are fixed.
   static RegisterBlock of(const ScheduleBuilder &schedule, bool narrow = false);
-  /// The same, but as few blocks as 32 registers allow, of like sizes, since each reads the right factor once. With
-  /// 16 registers there is no choice.
+  /// The same, but as few blocks as registers allow, of like sizes, since each reads the right factor once.
   RegisterBlock tall(int64_t rows) const;
   /// That for few rows.
   RegisterBlock forRows(int64_t rows) const;
