@@ -129,7 +129,7 @@ Value placeOf(Kernel &k, const ProductBlock &block, Mem memory, ArrayRef<Val> at
 /// The right factor of a panel's blocks.
 static Value rightFactor(Kernel &k, const ProductRange &range, Panel panel) {
   const Panels &panels = range.panels;
-  int64_t depth = panels.paddedDepth(), columns = panel.vectors * panels.block.lanes;
+  int64_t depth = panels.paddedDepth(), columns = panel.columns(panels);
   std::optional<TileSize> valid;
   if (range.depth.count)
     valid = TileSize{*range.depth.count, columns};
@@ -154,7 +154,7 @@ static void forBlocks(Kernel &k, const ProductRange &range,
     Value right = rightFactor(k, range, panel);
     auto block = [&](Val row, int64_t count) {
       body({row, panel.index * panels.width(), roundUp(count, panels.block.rowStep()),
-            panel.vectors * panels.block.lanes, count, panel.valid, Value()},
+            panel.columns(panels), count, panel.valid, Value()},
            right);
     };
     if (rows.grain && rows.grain < step) {

@@ -56,6 +56,8 @@ struct Panels {
   RegisterBlock block;
   /// The memory is B itself, f32 [depth][columns], whole vectors of columns: a panel's rows lie apart.
   bool inPlace = false;
+  /// Blocks of a last panel may be half a vector wide: nobody looks at columns that are not there.
+  bool halves = false;
 
   /// A block's width, or that of the matrix where it is narrower.
   int64_t width() const {
@@ -85,6 +87,11 @@ struct Panel {
 
   Lanes lanes(int64_t vector) const {
     return {width, std::clamp<int64_t>(valid - vector * width, 0, width)};
+  }
+  /// Of its blocks: whole vectors, or half of one.
+  int64_t columns(const Panels &panels) const {
+    bool half = panels.halves && width == 16 && 2 * valid <= width;
+    return half ? width / 2 : vectors * width;
   }
 };
 
@@ -139,7 +146,7 @@ struct DepthRange {
 struct ProductBlock {
   Val row, column;   ///< of its first element
   int64_t rows;      ///< all of them there but for tiles
-  int64_t columns;   ///< whole vectors
+  int64_t columns;   ///< whole vectors, or half of one
   int64_t validRows; ///< rows that are there
   int64_t valid;     ///< columns that are there
   mlir::Value value; ///< the tile, in vectors; null before it is computed

@@ -31,7 +31,7 @@ enum class Right {
 static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, Right right, Value c,
                           bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
   bool narrow = isNarrow(a) && isNarrow(b);
-  Panels panels{depth, columns, RegisterBlock::of(s, narrow), right == Right::InPlace};
+  Panels panels{depth, columns, RegisterBlock::of(s, narrow), right == Right::InPlace, !narrow};
   Tiles tiles = Tiles::of(s, rows, panels);
   int64_t step = panels.block.rows;
   if (panels.block.narrow()) {
