@@ -56,7 +56,7 @@ struct Panels {
   RegisterBlock block;
   /// The memory is B itself, f32 [depth][columns], whole vectors of columns: a panel's rows lie apart.
   bool inPlace = false;
-  /// Blocks of a last panel may be half a vector wide: nobody looks at columns that are not there.
+  /// Blocks of a last panel may be halves of vectors wide: nobody looks at columns that are not there.
   bool halves = false;
 
   /// A block's width, or that of the matrix where it is narrower.
@@ -88,10 +88,12 @@ struct Panel {
   Lanes lanes(int64_t vector) const {
     return {width, std::clamp<int64_t>(valid - vector * width, 0, width)};
   }
-  /// Of its blocks: whole vectors, or half of one.
+  /// Of its blocks: whole vectors, or halves where those are fewer and fit in registers.
   int64_t columns(const Panels &panels) const {
-    bool half = panels.halves && width == 16 && 2 * valid <= width;
-    return half ? width / 2 : vectors * width;
+    constexpr int64_t accumulators = 24;
+    int64_t half = width / 2, halves = ceilDiv(valid, half);
+    bool better = halves % 2 && halves * panels.block.rows <= accumulators;
+    return panels.halves && width == 16 && better ? halves * half : vectors * width;
   }
 };
 
@@ -146,7 +148,7 @@ struct DepthRange {
 struct ProductBlock {
   Val row, column;   ///< of its first element
   int64_t rows;      ///< all of them there but for tiles
-  int64_t columns;   ///< whole vectors, or half of one
+  int64_t columns;   ///< whole vectors, or halves
   int64_t validRows; ///< rows that are there
   int64_t valid;     ///< columns that are there
   mlir::Value value; ///< the tile, in vectors; null before it is computed
