@@ -5,6 +5,7 @@
 
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Gemm.h"
+#include "lib/Kernels/KeptValues.h"
 #include "lib/Kernels/Models.h"
 #include "lib/Kernels/NarrowPack.h"
 #include "lib/Kernels/Tuning.h"
@@ -74,31 +75,49 @@ static bool hasFewColumns(LinearOp op, const KernelTarget &target) {
 }
 
 /// Whether the weight's rows are what a product of few rows, or of few columns, reads one after the other.
-static bool mayReadInPlace(LinearOp op, const KernelTarget &target) {
+static bool mayBeDots(LinearOp op, const KernelTarget &target) {
   constexpr int64_t mostRows = 64;
   return !op.getTranspose() && (rowsOf(op.getX()) <= mostRows || hasFewColumns(op, target));
+}
+
+/// Whether `right` is what products read as it is.
+static bool mayReadInPlace(Value right, const KernelTarget &target) {
+  return tensorType(right).getElementType().isF32() && featuresOf(right) % target.lanes() == 0;
+}
+
+/// A right factor is read once for each block of rows. With 32 registers much is done with each line, and it may stay as
+/// it is until many blocks read it. With 16 that is so where its own rows lie close together, since from some distance
+/// on the lines of a panel fall into few sets of the cache, or where packing would take longer than the product.
+static bool packsRight(const KernelTarget &target, int64_t rows, int64_t columns, int64_t depth) {
+  constexpr int64_t manyRows = 512, someRows = 128, closeTogether = 128, fewRows = 16,
+                    mostDepth = 1024;
+  if (target.lanes() >= 16)
+    return rows >= manyRows;
+  bool close = rows <= someRows && columns <= closeTogether;
+  return !close && (rows > fewRows || depth > mostDepth);
+}
+
+/// Whether weights are packed where nothing is chosen; `dots` if they would be read by those otherwise.
+static bool packsWeights(LinearOp op, const KernelTarget &target, bool dots) {
+  int64_t rows = rowsOf(op.getX());
+  if (dots)
+    return rows >= fewRowsOf(op, op.getWeight()) && !hasFewColumns(op, target);
+  bool once = !keptFormOf(op.getWeight()) && !op->getParentOfType<RecurOp>();
+  return !once || packsRight(target, rows, featuresOf(op.getResult()), featuresOf(op.getX()));
 }
 
 static KernelParameters linearParameters(LinearOp op, const KernelTarget &target) {
   KernelParameters parameters;
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
-  if (mayReadInPlace(op, target)) {
-    bool packs = rows >= fewRowsOf(op, op.getWeight()) && !hasFewColumns(op, target);
+  bool narrow = isNarrow(op.getX()) && isNarrow(op.getWeight()), dots = mayBeDots(op, target);
+  if (dots || (op.getTranspose() && mayReadInPlace(op.getWeight(), target)))
     parameters.add({KernelParameter::of(parameter::packWeights.str(),
                                         "whether weights are packed before they are multiplied",
-                                        {0, 1}, packs)});
-  }
-  bool narrow = isNarrow(op.getX()) && isNarrow(op.getWeight());
+                                        {0, 1}, packsWeights(op, target, dots))});
   RegisterBlock block = RegisterBlock::of(target, narrow).forRows(rows);
   declareRegisterBlock(parameters, target, block);
   declareTiles(parameters, block, depth);
   return parameters;
-}
-
-/// Whether the activations are what the products of a weight's gradient read as it is.
-static bool mayReadInPlace(LinearWeightGradOp op, const KernelTarget &target) {
-  return tensorType(op.getX()).getElementType().isF32() &&
-         featuresOf(op.getX()) % target.lanes() == 0;
 }
 
 /// Elements in a column lie far apart; when each is read for several panels, and more of them than the first-level
@@ -107,15 +126,6 @@ static bool packsLeft(const Panels &panels, int64_t rows) {
   constexpr int64_t deep = 256, severalPanels = 3, closeTogether = 128;
   return panels.depth >= deep && panels.count() >= severalPanels &&
          (panels.block.lanes < 16 || rows > closeTogether);
-}
-
-/// The right factor is read once for each block of rows. With 16 registers it may stay as it is where its own rows lie
-/// close together: from some distance on the lines of a panel fall into few sets of the cache. With 32, more is done
-/// with each line, and it may stay until many blocks read it.
-static bool packsRight(const Panels &panels, int64_t rows) {
-  constexpr int64_t closeTogether = 128, fewRows = 128, manyRows = 512;
-  return panels.block.lanes < 16 ? panels.columns > closeTogether || rows > fewRows
-                                 : rows >= manyRows;
 }
 
 static KernelParameters weightGradParameters(LinearWeightGradOp op, const KernelTarget &target) {
@@ -131,10 +141,10 @@ static KernelParameters weightGradParameters(LinearWeightGradOp op, const Kernel
   parameters.add({KernelParameter::of(parameter::packLeft.str(),
                                       "whether the left factor is packed before it is multiplied",
                                       {0, 1}, packsLeft(panels, rows))});
-  if (mayReadInPlace(op, target))
+  if (mayReadInPlace(op.getX(), target))
     parameters.add({KernelParameter::of(
         parameter::packRight.str(), "whether the right factor is packed before it is multiplied",
-        {0, 1}, packsRight(panels, rows))});
+        {0, 1}, packsRight(target, rows, panels.columns, depth))});
   return parameters;
 }
 
@@ -142,16 +152,18 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   Value x = op.getX(), weight = op.getWeight(), out = s.buffer(op.getResult());
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
   int64_t columns = featuresOf(op.getResult());
-  bool accumulate = !op.getSums().empty();
-  if (mayReadInPlace(op, s.target()) && !s.parameter(parameter::packWeights))
+  bool accumulate = !op.getSums().empty(), dots = mayBeDots(op, s.target());
+  if (dots && !s.parameter(parameter::packWeights))
     return launchDots(s, s.buffer(x), s.buffer(weight), out, accumulate, rows, depth, columns);
-  launchProduct(s, x, Left::Rows, weight,
-                op.getTranspose() ? Right::Packed : Right::PackedTransposed, out, accumulate, rows,
-                depth, columns);
+  Right right = !op.getTranspose() ? Right::PackedTransposed : Right::Packed;
+  if (op.getTranspose() && mayReadInPlace(weight, s.target()) &&
+      !s.parameter(parameter::packWeights))
+    right = Right::InPlace;
+  launchProduct(s, x, Left::Rows, weight, right, out, accumulate, rows, depth, columns);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
-  bool packs = !mayReadInPlace(op, s.target()) || s.parameter(parameter::packRight);
+  bool packs = !mayReadInPlace(op.getX(), s.target()) || s.parameter(parameter::packRight);
   launchProduct(s, op.getDResult(), Left::Columns, op.getX(),
                 packs ? Right::Packed : Right::InPlace, s.buffer(op.getDWeight()),
                 !op.getSums().empty(), featuresOf(op.getDResult()), rowsOf(op.getX()),
