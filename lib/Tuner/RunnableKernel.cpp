@@ -29,6 +29,8 @@ llvm::Expected<std::unique_ptr<RunnableKernel>> RunnableKernel::compile(ModuleOp
   toKernels.targets = toPackage.targets = {"cpu:" + options.target};
   if (failed(dreamer::compile(program, toKernels, "")))
     return llvm::createStringError("the kernel cannot be built");
+  if (options.edit)
+    options.edit(program);
   if (failed(dreamer::compile(program, toPackage, path)))
     return llvm::createStringError("the kernel does not compile");
 

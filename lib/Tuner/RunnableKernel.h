@@ -9,6 +9,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/core/Call.h"
 #include "llvm/Support/Error.h"
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,8 @@ public:
   struct Options {
     std::string target = "native"; ///< the variant
     int threads = 0;               ///< 0: as many as the device finds right
+    /// Changes the module of the kernels phase before it is compiled.
+    std::function<void(mlir::ModuleOp)> edit = nullptr;
   };
 
   /// `program` has one function, `kernel`; it is lowered, and so changed.
