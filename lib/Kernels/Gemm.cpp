@@ -131,8 +131,9 @@ static Value rightFactor(Kernel &k, const ProductRange &range, Panel panel) {
   const Panels &panels = range.panels;
   int64_t depth = panels.paddedDepth(), columns = panel.columns(panels);
   std::optional<TileSize> valid;
-  if (range.depth.count)
-    valid = TileSize{*range.depth.count, columns};
+  int64_t there = panels.inPlace ? std::min(panel.valid, columns) : columns;
+  if (range.depth.count || there < columns)
+    valid = TileSize{range.depth.count.value_or(depth), there};
   if (panels.inPlace)
     return viewTile(k, range.packed, {range.depth.from, panel.index * panels.width()}, depth,
                     columns, tile::Order::rows, valid);

@@ -54,7 +54,7 @@ struct Panels {
   int64_t depth;
   int64_t columns;
   RegisterBlock block;
-  /// The memory is B itself, f32 [depth][columns], whole vectors of columns: a panel's rows lie apart.
+  /// The memory is B itself, f32 [depth][columns]: a panel's rows lie apart, and only what is there may be read.
   bool inPlace = false;
   /// Blocks of a last panel may be halves of vectors wide: nobody looks at columns that are not there.
   bool halves = false;

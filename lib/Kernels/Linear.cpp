@@ -80,16 +80,17 @@ static bool mayBeDots(LinearOp op, const KernelTarget &target) {
   return !op.getTranspose() && (rowsOf(op.getX()) <= mostRows || hasFewColumns(op, target));
 }
 
-/// Whether `right` is what products read as it is.
+/// Whether `right` is what products read as it is: where a vector may go beyond its rows, masks must be cheap.
 static bool mayReadInPlace(Value right, const KernelTarget &target) {
-  return tensorType(right).getElementType().isF32() && featuresOf(right) % target.lanes() == 0;
+  return tensorType(right).getElementType().isF32() &&
+         (target.lanes() >= 16 || featuresOf(right) % target.lanes() == 0);
 }
 
 /// A right factor is read once for each block of rows. With 32 registers much is done with each line, and it may stay as
 /// it is until many blocks read it. With 16 that is so where its own rows lie close together, since from some distance
 /// on the lines of a panel fall into few sets of the cache, or where packing would take longer than the product.
 static bool packsRight(const KernelTarget &target, int64_t rows, int64_t columns, int64_t depth) {
-  constexpr int64_t manyRows = 512, someRows = 128, closeTogether = 128, fewRows = 16,
+  constexpr int64_t manyRows = 448, someRows = 128, closeTogether = 128, fewRows = 16,
                     mostDepth = 1024;
   if (target.lanes() >= 16)
     return rows >= manyRows;
