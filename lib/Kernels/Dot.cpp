@@ -31,8 +31,8 @@ Vals laneSums(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lan
               ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
   int64_t lanes = pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
   int64_t width = pairs ? 2 * lanes : lanes, whole = depth / width * width;
-  // Vectors of the shorter side stay in registers while those of the longer side pass by.
-  bool holdsLeft = left.size() <= right.size();
+  // Vectors of the shorter side stay in registers while those of the longer side pass by; one vector needs no care.
+  bool holdsLeft = right.size() == 1 || left.size() <= right.size();
   auto held = holdsLeft ? left : right, passing = holdsLeft ? right : left;
   auto step = [&](Val k, Lanes lanes, ArrayRef<Val> carried) {
     Vals next(carried), kept;
