@@ -4,6 +4,8 @@
 #include "lib/Kernels/Dot.h"
 #include "dialects/Dreamer/DreamerOps.h"
 #include "lib/Kernels/KeptValues.h"
+#include "lib/Kernels/Shuffle.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -29,16 +31,20 @@ Vals laneSums(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lan
               ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
   int64_t lanes = pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
   int64_t width = pairs ? 2 * lanes : lanes, whole = depth / width * width;
+  // Vectors of the shorter side stay in registers while those of the longer side pass by; one vector needs no care.
+  bool holdsLeft = right.size() == 1 || left.size() <= right.size();
+  auto held = holdsLeft ? left : right, passing = holdsLeft ? right : left;
   auto step = [&](Val k, Lanes lanes, ArrayRef<Val> carried) {
-    Vals a, b, next;
-    for (auto &read : left)
-      a.push_back(read(k, lanes));
-    for (auto &read : right)
-      b.push_back(read(k, lanes));
-    for (size_t i = 0; i < a.size(); ++i)
-      for (size_t j = 0; j < b.size(); ++j)
-        next.push_back(pairs ? dotPairs(carried[i * b.size() + j], a[i], b[j])
-                             : fma(a[i], b[j], carried[i * b.size() + j]));
+    Vals next(carried), kept;
+    for (auto &read : held)
+      kept.push_back(read(k, lanes));
+    for (auto [j, read] : llvm::enumerate(passing)) {
+      Val b = read(k, lanes);
+      for (auto [i, a] : llvm::enumerate(kept)) {
+        Val &sum = next[holdsLeft ? i * right.size() + j : j * right.size() + i];
+        sum = pairs ? dotPairs(sum, a, b) : fma(a, b, sum);
+      }
+    }
     return next;
   };
   Vals sums(left.size() * right.size(), kernel.f32(0, lanes));
@@ -64,68 +70,113 @@ Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right) {
 }
 
 namespace {
-/// How a product with few rows is cut: some rows times some columns, their accumulators in registers.
+/// How a product with few rows or few columns is cut: some rows times some columns, their accumulators in registers.
 struct DotBlocks {
-  int64_t rows, depth;
-  bool pairs = false; ///< factors are bf16, as they are
+  int64_t rows, columns, depth;
+  int64_t accumulators; ///< that registers hold
+  bool pairs = false;   ///< factors are bf16, as they are
 
-  int64_t rowsTogether() const { return ceilDiv(rows, ceilDiv(rows, 4)); }
-  int64_t columnsTogether() const { return std::min<int64_t>(4, 12 / rowsTogether()); }
+  DotBlocks(const KernelTarget &target, int64_t rows, int64_t columns, int64_t depth)
+      : rows(rows), columns(columns), depth(depth),
+        accumulators(target.vectorBits >= 512 ? 16 : 12) {}
+
+  int64_t mostColumns() const { return std::min<int64_t>(4, columns); }
+  int64_t rowsTogether() const {
+    int64_t most = std::max<int64_t>(4, accumulators / mostColumns());
+    return ceilDiv(rows, ceilDiv(rows, most));
+  }
+  int64_t columnsTogether() const { return std::min(mostColumns(), accumulators / rowsTogether()); }
+};
+
+/// c = a b^T in such blocks, or c += that.
+struct DotProduct {
+  Kernel &k;
+  DotBlocks blocks;
+  Mem a, b, c;
+  bool accumulate;
+
+  /// Stores `sums`, whose lanes are still to be summed, of `rows` x `columns` elements from `row` and `column` on.
+  void store(ArrayRef<Val> sums, Val row, int64_t rows, Val column, int64_t columns) {
+    int64_t lanes = cast<VectorType>(sums.front().getType()).getNumElements();
+    auto width = std::min(lanes, static_cast<int64_t>(llvm::PowerOf2Ceil(columns)));
+    int64_t together = lanes / width; // rows in a vector
+    for (int64_t i = 0; i < rows; i += together)
+      for (int64_t j = 0; j < columns; j += width) {
+        int64_t someRows = std::min(together, rows - i);
+        Vals vectors;
+        for (int64_t at = 0; at < someRows * width; ++at)
+          vectors.push_back(
+              sums[(i + at / width) * columns + std::min(j + at % width, columns - 1)]);
+        Val all = sumRows(vectors);
+        Lanes part{width, std::min(width, columns - j)};
+        for (int64_t at = 0; at < someRows; ++at) {
+          Vals place{row + (i + at), column + j};
+          Val sum = slice(all, at * width, width);
+          c.store(accumulate ? c.load(place, part) + sum : sum, place, part);
+        }
+      }
+  }
+
+  void block(Val row, int64_t rows, Val column, int64_t columns) {
+    SmallVector<std::function<Val(Val, Lanes)>> left, right;
+    for (int64_t i = 0; i < rows; ++i)
+      left.push_back([=, this](Val at, Lanes lanes) { return a.load({row + i, at}, lanes); });
+    for (int64_t j = 0; j < columns; ++j)
+      right.push_back([=, this](Val at, Lanes lanes) { return b.load({column + j, at}, lanes); });
+    store(laneSums(k, blocks.depth, left, right, blocks.pairs), row, rows, column, columns);
+  }
+
+  /// Some columns of all rows: they stay in the first-level cache while the rows pass by.
+  void columns(Val column, int64_t count) {
+    int64_t together = blocks.rowsTogether(), rest = blocks.rows % together;
+    k.loop(0, blocks.rows - rest, together, [&](Val row) { block(row, together, column, count); });
+    if (rest)
+      block(blocks.rows - rest, rest, column, count);
+  }
 };
 } // namespace
 
-/// Columns `column` .. column+count-1 of all rows. They stay in the first-level cache while the rows pass by.
-static void dotsOfColumns(Kernel &k, DotBlocks blocks, Mem left, Mem right, Mem out,
-                          bool accumulate, Val column, int64_t count) {
-  auto part = [&](Val row, int64_t rowCount) {
-    SmallVector<std::function<Val(Val, Lanes)>> readLeft, readRight;
-    for (int64_t i = 0; i < rowCount; ++i)
-      readLeft.push_back([=](Val at, Lanes lanes) { return left.load({row + i, at}, lanes); });
-    for (int64_t j = 0; j < count; ++j)
-      readRight.push_back([=](Val at, Lanes lanes) { return right.load({column + j, at}, lanes); });
-    Vals sums = dots(k, blocks.depth, readLeft, readRight, blocks.pairs);
-    for (int64_t i = 0; i < rowCount; ++i)
-      for (int64_t j = 0; j < count; ++j) {
-        SmallVector<Val> at{row + i, column + j};
-        Val sum = sums[i * count + j];
-        out.store(accumulate ? out.load(at) + sum : sum, at);
-      }
-  };
-  int64_t together = blocks.rowsTogether(), rest = blocks.rows % together;
-  k.loop(0, blocks.rows - rest, together, [&](Val row) { part(row, together); });
-  if (rest)
-    part(blocks.rows - rest, rest);
-}
-
 void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val from,
                     int64_t columns) {
-  DotBlocks blocks{a.size(0), a.size(1), keepPairs(kernel, {&a, &b})};
+  DotBlocks blocks(kernel.target, a.size(0), columns, a.size(1));
+  blocks.pairs = keepPairs(kernel, {&a, &b});
+  DotProduct product{kernel, blocks, a, b, c, accumulate};
   int64_t together = blocks.columnsTogether(), rest = columns % together;
-  kernel.loop(0, columns - rest, together, [&](Val column) {
-    dotsOfColumns(kernel, blocks, a, b, c, accumulate, from + column, together);
-  });
+  kernel.loop(0, columns - rest, together,
+              [&](Val column) { product.columns(from + column, together); });
   if (rest)
-    dotsOfColumns(kernel, blocks, a, b, c, accumulate, from + (columns - rest), rest);
+    product.columns(from + (columns - rest), rest);
+}
+
+/// Runs `body` for the task's share of `count` rows or columns, `together` at a time and then those left.
+static void forRuns(Kernel &k, Shares shares, int64_t count, int64_t together,
+                    function_ref<void(Val first, int64_t some)> body) {
+  Val from = shares.tasks() == 1 ? Val(0) : k.task * shares.perTask;
+  k.loop(from, min(from + shares.perTask, count / together), 1,
+         [&](Val run) { body(run * together, together); });
+  if (int64_t rest = count % together) {
+    Val last = shares.tasks() == 1 ? Val(1) : equal(k.task, shares.tasks() - 1);
+    k.when(last, [&] { body(count - rest, rest); });
+  }
 }
 
 void launchDots(ScheduleBuilder &schedule, Value a, Value b, Value c, bool accumulate, int64_t rows,
                 int64_t depth, int64_t columns) {
-  int64_t together = DotBlocks{rows, depth}.columnsTogether();
-  Shares shares = Shares::of(ceilDiv(columns, together), rows * depth * together / 4 + 16);
-  int64_t whole = columns / together;
+  DotBlocks blocks(schedule.target(), rows, columns, depth);
+  bool byRows = columns <= blocks.columnsTogether();
+  int64_t count = byRows ? rows : columns;
+  int64_t together = byRows ? blocks.rowsTogether() : blocks.columnsTogether();
+  Shares shares =
+      Shares::of(ceilDiv(count, together), rows * columns / count * depth * together / 4 + 16);
   launch(schedule, "dots", shares.tasks(), {a, b, c}, [&](Kernel &k) {
     Mem left = k.mem(0).view({rows, depth}), right = k.mem(1).view({columns, depth});
     Mem out = k.mem(2).view({rows, columns});
-    DotBlocks blocks{rows, depth, keepPairs(k, {&left, &right})};
-    Val from = shares.tasks() == 1 ? Val(0) : k.task * shares.perTask;
-    k.loop(from, min(from + shares.perTask, whole), 1, [&](Val item) {
-      dotsOfColumns(k, blocks, left, right, out, accumulate, item * together, together);
+    DotBlocks cut = blocks;
+    cut.pairs = keepPairs(k, {&left, &right});
+    DotProduct product{k, cut, left, right, out, accumulate};
+    forRuns(k, shares, count, together, [&](Val first, int64_t some) {
+      byRows ? product.block(first, some, 0, columns) : product.columns(first, some);
     });
-    if (int64_t rest = columns % together) {
-      Val last = shares.tasks() == 1 ? Val(1) : equal(k.task, shares.tasks() - 1);
-      k.when(last,
-             [&] { dotsOfColumns(k, blocks, left, right, out, accumulate, columns - rest, rest); });
-    }
   });
 }
 

@@ -27,12 +27,19 @@ RegisterBlock RegisterBlock::of(const KernelTarget &target, bool narrow) {
   llvm_unreachable("all kinds of products are handled");
 }
 
-RegisterBlock RegisterBlock::forRows(int64_t count) const {
-  constexpr int64_t mostRows = 8, few = 2 * mostRows;
-  if (narrow() || lanes < 16 || count > few)
+RegisterBlock RegisterBlock::tall(int64_t count) const {
+  if (narrow())
     return *this;
+  constexpr int64_t mostVectors = 4;
+  int64_t registers = lanes < 16 ? 16 : 32, mostRows = lanes < 16 ? 6 : 8;
   int64_t each = ceilDiv(count, ceilDiv(count, mostRows));
-  return {each, each <= rows ? vectors : 3, lanes};
+  // Beside the accumulators, a row of B and a broadcast element of A; with none to spare the compiler spills.
+  return {each, std::min(mostVectors, (registers - 2) / (each + 1)), lanes};
+}
+
+RegisterBlock RegisterBlock::forRows(int64_t count) const {
+  constexpr int64_t few = 16;
+  return count > few ? *this : tall(count);
 }
 
 int64_t RegisterBlock::depthStep() const {
@@ -122,10 +129,11 @@ Value placeOf(Kernel &k, const ProductBlock &block, Mem memory, ArrayRef<Val> at
 /// The right factor of a panel's blocks.
 static Value rightFactor(Kernel &k, const ProductRange &range, Panel panel) {
   const Panels &panels = range.panels;
-  int64_t depth = panels.paddedDepth(), columns = panel.vectors * panels.block.lanes;
+  int64_t depth = panels.paddedDepth(), columns = panel.columns(panels);
   std::optional<TileSize> valid;
-  if (range.depth.count)
-    valid = TileSize{*range.depth.count, columns};
+  int64_t there = panels.inPlace ? std::min(panel.valid, columns) : columns;
+  if (range.depth.count || there < columns)
+    valid = TileSize{range.depth.count.value_or(depth), there};
   if (panels.inPlace)
     return viewTile(k, range.packed, {range.depth.from, panel.index * panels.width()}, depth,
                     columns, tile::Order::rows, valid);
@@ -147,7 +155,7 @@ static void forBlocks(Kernel &k, const ProductRange &range,
     Value right = rightFactor(k, range, panel);
     auto block = [&](Val row, int64_t count) {
       body({row, panel.index * panels.width(), roundUp(count, panels.block.rowStep()),
-            panel.vectors * panels.block.lanes, count, panel.valid, Value()},
+            panel.columns(panels), count, panel.valid, Value()},
            right);
     };
     if (rows.grain && rows.grain < step) {
@@ -238,12 +246,21 @@ Tiles Tiles::of(int64_t rows, const Panels &panels, int64_t taskWork, int64_t de
   perTask = std::min(std::max(perTask, std::min(4 * step, roundUp(rows, step))), cached);
   int64_t rowTiles = ceilDiv(rows, perTask);
   int64_t panelTiles = std::clamp<int64_t>(wanted / rowTiles, 1, panels.count());
-  return {rows, panels.count(), perTask, ceilDiv(panels.count(), panelTiles), depthChunk};
+  // The lines of a panel that lie in place come one by one from afar: it should stay in a cache from task to task.
+  bool panelByPanel = panels.inPlace;
+  return {rows,       panels.count(), perTask, ceilDiv(panels.count(), panelTiles),
+          depthChunk, panelByPanel};
 }
 
 std::pair<Val, Val> Tiles::placeOf(Val tile) const {
-  return {rowTiles() == 1 ? Val(0) : tile / panelTiles(),
-          panelTiles() == 1 ? Val(0) : tile % panelTiles()};
+  int64_t inner = panelByPanel ? rowTiles() : panelTiles();
+  Val slow = tile / inner, fast = tile % inner;
+  return {rowTiles() == 1 ? Val(0)
+          : panelByPanel  ? fast
+                          : slow,
+          panelTiles() == 1 ? Val(0)
+          : panelByPanel    ? slow
+                            : fast};
 }
 
 void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile, Mem packed,

@@ -27,8 +27,9 @@ struct RegisterBlock {
   static RegisterBlock of(const KernelTarget &target, bool narrow = false);
   /// As the operation's parameters say, where it has some; those of `narrow` factors are fixed.
   static RegisterBlock of(const ScheduleBuilder &schedule, bool narrow = false);
-  /// The same, but for few rows: as few blocks as 32 registers allow, of like sizes, since each reads the right factor
-  /// once. With 16 registers there is no choice.
+  /// The same, but as few blocks as registers allow, of like sizes, since each reads the right factor once.
+  RegisterBlock tall(int64_t rows) const;
+  /// That for few rows.
   RegisterBlock forRows(int64_t rows) const;
   int64_t width() const { return vectors * lanes; }
   bool narrow() const { return products != NarrowProducts::widened; }
@@ -53,8 +54,10 @@ struct Panels {
   int64_t depth;
   int64_t columns;
   RegisterBlock block;
-  /// The memory is B itself, f32 [depth][columns], whole vectors of columns: a panel's rows lie apart.
+  /// The memory is B itself, f32 [depth][columns]: a panel's rows lie apart, and only what is there may be read.
   bool inPlace = false;
+  /// Blocks of a last panel may be halves of vectors wide: nobody looks at columns that are not there.
+  bool halves = false;
 
   /// A block's width, or that of the matrix where it is narrower.
   int64_t width() const {
@@ -84,6 +87,13 @@ struct Panel {
 
   Lanes lanes(int64_t vector) const {
     return {width, std::clamp<int64_t>(valid - vector * width, 0, width)};
+  }
+  /// Of its blocks: whole vectors, or halves where those are fewer and fit in registers.
+  int64_t columns(const Panels &panels) const {
+    constexpr int64_t accumulators = 24;
+    int64_t half = width / 2, halves = ceilDiv(valid, half);
+    bool better = halves % 2 && halves * panels.block.rows <= accumulators;
+    return panels.halves && width == 16 && better ? halves * half : vectors * width;
   }
 };
 
@@ -138,7 +148,7 @@ struct DepthRange {
 struct ProductBlock {
   Val row, column;   ///< of its first element
   int64_t rows;      ///< all of them there but for tiles
-  int64_t columns;   ///< whole vectors
+  int64_t columns;   ///< whole vectors, or halves
   int64_t validRows; ///< rows that are there
   int64_t valid;     ///< columns that are there
   mlir::Value value; ///< the tile, in vectors; null before it is computed
@@ -190,6 +200,7 @@ struct Tiles {
   int64_t rowsPerTask; ///< a multiple of the register block's rows
   int64_t panelsPerTask;
   int64_t depthChunk; ///< of a sum, so much is summed at a time
+  bool panelByPanel;  ///< whether tasks that follow each other share a panel, not rows
 
   /// With the usual tasks.
   static Tiles of(int64_t rows, const Panels &panels);

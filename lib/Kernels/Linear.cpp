@@ -5,6 +5,7 @@
 
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Gemm.h"
+#include "lib/Kernels/KeptValues.h"
 #include "lib/Kernels/Models.h"
 #include "lib/Kernels/NarrowPack.h"
 #include "lib/Kernels/Tuning.h"
@@ -31,7 +32,7 @@ enum class Right {
 static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, Right right, Value c,
                           bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
   bool narrow = isNarrow(a) && isNarrow(b);
-  Panels panels{depth, columns, RegisterBlock::of(s, narrow), right == Right::InPlace};
+  Panels panels{depth, columns, RegisterBlock::of(s, narrow), right == Right::InPlace, !narrow};
   Tiles tiles = Tiles::of(s, rows, panels);
   int64_t step = panels.block.rows;
   if (panels.block.narrow()) {
@@ -68,54 +69,83 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, Rig
   });
 }
 
-/// Whether the weight's rows are what a product of few rows reads one after the other.
-static bool mayReadInPlace(LinearOp op) {
+/// Whether columns are so few that they would leave most of a vector empty.
+static bool hasFewColumns(LinearOp op, const KernelTarget &target) {
+  return featuresOf(op.getResult()) <= target.lanes() / 4;
+}
+
+/// Whether the weight's rows are what a product of few rows, or of few columns, reads one after the other.
+static bool mayBeDots(LinearOp op, const KernelTarget &target) {
   constexpr int64_t mostRows = 64;
-  return !op.getTranspose() && rowsOf(op.getX()) <= mostRows;
+  return !op.getTranspose() && (rowsOf(op.getX()) <= mostRows || hasFewColumns(op, target));
+}
+
+/// Whether `right` is what products read as it is: where a vector may go beyond its rows, masks must be cheap.
+static bool mayReadInPlace(Value right, const KernelTarget &target) {
+  return tensorType(right).getElementType().isF32() &&
+         (target.lanes() >= 16 || featuresOf(right) % target.lanes() == 0);
+}
+
+/// A right factor is read once for each block of rows. With 32 registers much is done with each line, and it may stay as
+/// it is until many blocks read it. With 16 that is so where its own rows lie close together, since from some distance
+/// on the lines of a panel fall into few sets of the cache, or where packing would take longer than the product.
+static bool packsRight(const KernelTarget &target, int64_t rows, int64_t columns, int64_t depth) {
+  constexpr int64_t manyRows = 448, someRows = 128, closeTogether = 128, fewRows = 16,
+                    mostDepth = 1024;
+  if (target.lanes() >= 16)
+    return rows >= manyRows;
+  bool close = rows <= someRows && columns <= closeTogether;
+  return !close && (rows > fewRows || depth > mostDepth);
+}
+
+/// Whether weights are packed where nothing is chosen; `dots` if they would be read by those otherwise.
+static bool packsWeights(LinearOp op, const KernelTarget &target, bool dots) {
+  int64_t rows = rowsOf(op.getX());
+  if (dots)
+    return rows >= fewRowsOf(op, op.getWeight()) && !hasFewColumns(op, target);
+  bool once = !keptFormOf(op.getWeight()) && !op->getParentOfType<RecurOp>();
+  return !once || packsRight(target, rows, featuresOf(op.getResult()), featuresOf(op.getX()));
 }
 
 static KernelParameters linearParameters(LinearOp op, const KernelTarget &target) {
   KernelParameters parameters;
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
-  if (mayReadInPlace(op)) {
+  bool narrow = isNarrow(op.getX()) && isNarrow(op.getWeight()), dots = mayBeDots(op, target);
+  if (dots || (op.getTranspose() && mayReadInPlace(op.getWeight(), target)))
     parameters.add({KernelParameter::of(parameter::packWeights.str(),
                                         "whether weights are packed before they are multiplied",
-                                        {0, 1}, rows >= fewRowsOf(op, op.getWeight()))});
-  }
-  bool narrow = isNarrow(op.getX()) && isNarrow(op.getWeight());
+                                        {0, 1}, packsWeights(op, target, dots))});
   RegisterBlock block = RegisterBlock::of(target, narrow).forRows(rows);
   declareRegisterBlock(parameters, target, block);
   declareTiles(parameters, block, depth);
   return parameters;
 }
 
-/// Whether the activations are what the products of a weight's gradient read as it is.
-static bool mayReadInPlace(LinearWeightGradOp op, const KernelTarget &target) {
-  return tensorType(op.getX()).getElementType().isF32() &&
-         featuresOf(op.getX()) % target.lanes() == 0;
+/// Elements in a column lie far apart; when each is read for several panels, and more of them than the first-level
+/// cache has lines for, bring them together. With 32 registers panels are few, and short rows lie close enough.
+static bool packsLeft(const Panels &panels, int64_t rows) {
+  constexpr int64_t deep = 256, severalPanels = 3, closeTogether = 128;
+  return panels.depth >= deep && panels.count() >= severalPanels &&
+         (panels.block.lanes < 16 || rows > closeTogether);
 }
 
 static KernelParameters weightGradParameters(LinearWeightGradOp op, const KernelTarget &target) {
   KernelParameters parameters;
-  int64_t depth = rowsOf(op.getX());
-  RegisterBlock block = RegisterBlock::of(target, isNarrow(op.getX()) && isNarrow(op.getDResult()));
+  int64_t depth = rowsOf(op.getX()), rows = featuresOf(op.getDResult());
+  bool narrow = isNarrow(op.getX()) && isNarrow(op.getDResult());
+  RegisterBlock block = RegisterBlock::of(target, narrow).tall(rows);
   declareRegisterBlock(parameters, target, block);
   declareTiles(parameters, block, depth);
   if (block.narrow())
     return parameters;
-  // Elements in a column lie far apart; when each is read for several panels, and more of them than the
-  // first-level cache has lines for, bring them together.
   Panels panels{depth, featuresOf(op.getX()), block};
   parameters.add({KernelParameter::of(parameter::packLeft.str(),
                                       "whether the left factor is packed before it is multiplied",
-                                      {0, 1}, depth >= 256 && panels.count() >= 3)});
-  // The right factor is read once for each block of rows. Where its own rows lie close together it may stay
-  // as it is; from some distance on the lines of a panel fall into few sets of the cache.
-  constexpr int64_t closeTogether = 128, fewRows = 128;
-  if (mayReadInPlace(op, target))
+                                      {0, 1}, packsLeft(panels, rows))});
+  if (mayReadInPlace(op.getX(), target))
     parameters.add({KernelParameter::of(
         parameter::packRight.str(), "whether the right factor is packed before it is multiplied",
-        {0, 1}, featuresOf(op.getX()) > closeTogether || featuresOf(op.getDResult()) > fewRows)});
+        {0, 1}, packsRight(target, rows, panels.columns, depth))});
   return parameters;
 }
 
@@ -123,16 +153,18 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   Value x = op.getX(), weight = op.getWeight(), out = s.buffer(op.getResult());
   int64_t rows = rowsOf(op.getX()), depth = featuresOf(op.getX());
   int64_t columns = featuresOf(op.getResult());
-  bool accumulate = !op.getSums().empty();
-  if (mayReadInPlace(op) && !s.parameter(parameter::packWeights))
+  bool accumulate = !op.getSums().empty(), dots = mayBeDots(op, s.target());
+  if (dots && !s.parameter(parameter::packWeights))
     return launchDots(s, s.buffer(x), s.buffer(weight), out, accumulate, rows, depth, columns);
-  launchProduct(s, x, Left::Rows, weight,
-                op.getTranspose() ? Right::Packed : Right::PackedTransposed, out, accumulate, rows,
-                depth, columns);
+  Right right = !op.getTranspose() ? Right::PackedTransposed : Right::Packed;
+  if (op.getTranspose() && mayReadInPlace(weight, s.target()) &&
+      !s.parameter(parameter::packWeights))
+    right = Right::InPlace;
+  launchProduct(s, x, Left::Rows, weight, right, out, accumulate, rows, depth, columns);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
-  bool packs = !mayReadInPlace(op, s.target()) || s.parameter(parameter::packRight);
+  bool packs = !mayReadInPlace(op.getX(), s.target()) || s.parameter(parameter::packRight);
   launchProduct(s, op.getDResult(), Left::Columns, op.getX(),
                 packs ? Right::Packed : Right::InPlace, s.buffer(op.getDWeight()),
                 !op.getSums().empty(), featuresOf(op.getDResult()), rowsOf(op.getX()),

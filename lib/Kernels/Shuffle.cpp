@@ -50,11 +50,14 @@ static Val alternate(Val a, Val b, int64_t unit, int64_t segment, bool second) {
 }
 
 // A tree: each two rows become one with half as many lanes of either. First within runs of four lanes,
-// where shuffles are cheap on every machine, then of whole runs.
+// where shuffles are cheap on every machine, then of whole runs. A row without a partner is its own.
 Val sumRows(Vals rows) {
-  auto lanes = static_cast<int64_t>(rows.size()), run = std::min<int64_t>(lanes, 4);
+  int64_t lanes = cast<VectorType>(rows.front().getType()).getNumElements();
+  int64_t run = std::min<int64_t>(lanes, 4);
   for (int64_t summed = 1; summed < lanes; summed *= 2) {
     int64_t unit = summed < run ? 1 : run, segment = summed < run ? run : lanes;
+    if (rows.size() % 2)
+      rows.push_back(rows.back());
     Vals next;
     for (size_t i = 0; i < rows.size(); i += 2)
       next.push_back(alternate(rows[i], rows[i + 1], unit, segment, false) +
@@ -62,6 +65,12 @@ Val sumRows(Vals rows) {
     rows = next;
   }
   return rows.front();
+}
+
+Val slice(Val x, int64_t first, int64_t lanes) {
+  Emitter &e = x.getEmitter();
+  return {e, e.create<vector::ExtractStridedSliceOp>(x.get(), ArrayRef(first), ArrayRef(lanes),
+                                                     ArrayRef<int64_t>(1))};
 }
 
 /// In shuffles 16 bits are an integer: bf16 is no type of most processors.

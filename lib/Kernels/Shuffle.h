@@ -13,8 +13,12 @@ namespace dreamer::kernels {
 /// Transposes a square of vectors.
 Vals transpose(Vals rows);
 
-/// Of a square of vectors, the sum of each row's lanes.
+/// The sum of each row's lanes: lane i is that of row i. There are as many rows as lanes, or fewer; the lanes
+/// beyond them are undefined.
 Val sumRows(Vals rows);
+
+/// Some of the lanes of `x`, side by side.
+Val slice(Val x, int64_t first, int64_t lanes);
 
 /// Lanes alternately from a and b, all of them.
 Val interleave(Val a, Val b);

@@ -38,8 +38,10 @@ FailureOr<Tile> Lowering::vectorsOf(Operation *op, tile::RegType type) {
     return Tile{1, 1, Vals(type.getRows())};
   int64_t width = std::min<int64_t>(target.lanes(), llvm::PowerOf2Ceil(type.getColumns()));
   if (type.getColumns() % width)
+    width /= 2;
+  if (type.getColumns() % width)
     return op->emitError() << "expected columns in a multiple of " << width
-                           << ", the lanes of a vector, found " << type;
+                           << ", half the lanes of a vector, found " << type;
   int64_t perRow = type.getColumns() / width;
   return Tile{perRow, width, Vals(type.getRows() * perRow)};
 }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "test/benchmark/OurKernel.h"
-#include "dialects/Schedule/ScheduleDialect.h"
 #include "lib/Pipelines/Compiler.h"
 #include "lib/Tuner/RunnableKernel.h"
 #include "mlir/IR/MLIRContext.h"
@@ -26,16 +25,6 @@ static void require(const runtime::Status &status) {
   std::exit(1);
 }
 
-/// Leaves out the kernels that only bring the right-hand matrix into another layout, known by the
-/// names that kernels have.
-static void leaveOutPacking(ModuleOp kernels) {
-  kernels.walk([](schedule::LaunchOp launch) {
-    StringRef name = launch.getKernel();
-    if (name.contains("pack") && !name.contains("pack_left"))
-      launch.erase();
-  });
-}
-
 OurKernel::OurKernel() : state(std::make_unique<State>()) {}
 OurKernel::~OurKernel() = default;
 
@@ -50,15 +39,12 @@ static MLIRContext &context() {
   return *context;
 }
 
-std::unique_ptr<OurKernel> OurKernel::compile(const std::string &program, int threads,
-                                              bool packing) {
+std::unique_ptr<OurKernel> OurKernel::compile(const std::string &program, int threads) {
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(program, ParserConfig(&context()));
   if (!module)
     return nullptr;
   RunnableKernel::Options options;
   options.threads = threads;
-  if (!packing)
-    options.edit = leaveOutPacking;
   auto compiled = RunnableKernel::compile(*module, options);
   if (!compiled) {
     llvm::errs() << "error: " << llvm::toString(compiled.takeError()) << "\n";

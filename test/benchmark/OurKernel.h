@@ -15,10 +15,8 @@ namespace dreamer::benchmarking {
 class OurKernel {
 public:
   /// `program` is the text of a module whose one function is named `kernel`. Null, after a message
-  /// on standard error, if it does not compile. Without `packing` the kernels that pack weights are
-  /// left out: results are meaningless then, and the time is that of everything else.
-  static std::unique_ptr<OurKernel> compile(const std::string &program, int threads,
-                                            bool packing = true);
+  /// on standard error, if it does not compile.
+  static std::unique_ptr<OurKernel> compile(const std::string &program, int threads);
   ~OurKernel();
 
   /// The memory of an argument that has the role `input` or `parameter`, filled with `values`

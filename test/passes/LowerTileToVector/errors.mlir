@@ -13,8 +13,8 @@ func.func @layout() {
 
 func.func @width() {
   %zero = arith.constant 0.0 : f32
-  // expected-error @+1 {{expected columns in a multiple of 8, the lanes of a vector, found '!tile.reg<2x12xf32, vectors>'}}
-  %0 = tile.fill %zero : f32 -> !tile.reg<2x12xf32, vectors>
+  // expected-error @+1 {{expected columns in a multiple of 4, half the lanes of a vector, found '!tile.reg<2x10xf32, vectors>'}}
+  %0 = tile.fill %zero : f32 -> !tile.reg<2x10xf32, vectors>
   return
 }
 

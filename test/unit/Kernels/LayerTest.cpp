@@ -53,6 +53,46 @@ TEST(LinearKernels, WideGradientsMatchTheReference) {
   }
 }
 
+// Dots: blocks of all sizes, sums shorter than a vector, and tasks by rows where there are few columns.
+TEST(LinearKernels, FewRowsOrColumnsMatchTheReference) {
+  Random r(1);
+  auto both = [&](int64_t rows, int64_t out, int64_t in) {
+    Operand x{r.floats({rows, in})}, w{r.floats({out, in})};
+    for (int64_t bits : {256, 512}) {
+      check({"linear", "", {x, w}, 1e-6, "", bits});
+      check({"linear", "", {x, w, {r.floats({rows, out})}}, 1e-6, "", bits});
+    }
+  };
+  for (int64_t rows : {1, 2, 3, 4, 5, 6, 7, 11, 16})
+    for (auto [out, in] : {std::pair<int64_t, int64_t>{1, 1}, {3, 2}, {6, 7}, {9, 40}})
+      both(rows, out, in);
+  for (int64_t out : {1, 2, 3, 4})
+    for (int64_t in : {1, 3, 70})
+      both(523, out, in);
+}
+
+// A right factor that stays where it is, beside blocks of all heights and sums that are cut; tails in halves of vectors.
+TEST(LinearKernels, InPlaceAndHalvesMatchTheReference) {
+  Random r(2);
+  for (auto [rows, columns, depth] : {std::array<int64_t, 3>{1, 32, 40},
+                                      {2, 64, 9},
+                                      {13, 144, 800},
+                                      {120, 48, 30},
+                                      {30, 65, 20},
+                                      {19, 72, 33},
+                                      {41, 120, 7},
+                                      {8, 33, 21}}) {
+    Operand left{r.floats({rows, depth})}, right{r.floats({depth, columns})};
+    Operand turned{r.floats({depth, rows})}, sum{r.floats({rows, columns})};
+    for (int64_t bits : {256, 512}) {
+      check({"linear", "transpose", {left, right}, 1e-6, "", bits});
+      check({"linear", "transpose", {left, right, sum}, 1e-6, "", bits});
+      check({"linear_weight_grad", "", {turned, right}, 1e-6, "", bits});
+      check({"linear_weight_grad", "", {turned, right, sum}, 1e-6, "", bits});
+    }
+  }
+}
+
 TEST(LinearKernels, MatchTheReference) {
   for (unsigned seed = 0; seed < 24; ++seed) {
     Random r(seed);
