@@ -11,7 +11,7 @@
 #   PYTHON=VENV/bin/python test/benchmark/compare.sh
 #
 # From the environment: PYTHON, ROUNDS (3), THREADS ("1 2"), DTYPES ("f32 bf16"), MODELS ("dreamer-small
-# layered-small"), ENTRIES ("train_step decode"), MODES ("ours eager compile").
+# layered-small"), ENTRIES ("train_step decode"), MODES ("ours eager compile"), BUDGET (our --memory-budget).
 
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
@@ -50,6 +50,7 @@ for model in ${MODELS:-dreamer-small layered-small}; do
             echo "== $model, $dtype, $entry, $threads threads: round $round of $rounds, $mode"
             options=()
             [[ $mode == eager ]] || options+=("--$mode")
+            [[ -z ${BUDGET:-} ]] || options+=("--budget=$BUDGET")
             if [[ $mode != ours && $round == 1 && $threads == 1 ]]; then
               options+=("--profile=$folder/profile-$model-$entry-$dtype-$mode.txt")
             fi

@@ -67,8 +67,10 @@ class Case:
         self.context = self.description["context"]
         entries = ["train_step", "score"] if arguments.verb == "check" else [arguments.entry]
         self.package = self.path("model.dreamer")
+        budget = [f"--memory-budget={arguments.budget}"] if arguments.budget and "train_step" in entries else []
         self.output(self.compiler, arguments.description, "-o", self.package, "--target=cpu:native", "--quiet",
-                    f"--batch={arguments.batch}", f"--dtype={arguments.dtype}", *[f"--entry={e}" for e in entries])
+                    f"--batch={arguments.batch}", f"--dtype={arguments.dtype}", *[f"--entry={e}" for e in entries],
+                    *budget)
         self.output(self.runner, "init", self.package, "--seed=1", f"--out={self.path('weights.safetensors')}")
         random = torch.Generator().manual_seed(1)
         draw = lambda: torch.randint(0, 256, (arguments.batch, self.context), generator=random).int()
@@ -256,6 +258,7 @@ def main():
     parser.add_argument("--entry", choices=["train_step", "score", "decode"], default="train_step")
     parser.add_argument("--dtype", choices=["f32", "bf16"], default="f32")
     parser.add_argument("--ours", action="store_true")
+    parser.add_argument("--budget", help="our --memory-budget")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--batch", type=int, default=1)

@@ -216,5 +216,44 @@ TEST(Values, StoresCombine) {
   });
   }
 
+  /// Rows of `out` that `ids` name become rows of x, or get them added; ids of rows that are not there are negative.
+  constexpr const char *scatter = R"(
+!x = !tile.mem<4x24xf32, global, rows>
+!ids = !tile.mem<4x1xi32, global, rows>
+!reg = !tile.reg<4x24xf32, vectors>
+func.func @f(%x: memref<4x24xf32>, %ids: memref<4x1xi32>, %out: memref<6x26xf32>, %columns: index) {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %i = tile.view %ids[%c0, %c0] : memref<4x1xi32> -> !ids
+  %from = tile.view %x[%c0, %c0] : memref<4x24xf32> -> !x
+  %v = tile.load %from : !x -> !reg
+  %to = tile.rows %out[%i, %c2] valid($valid) : memref<6x26xf32>, !ids -> !x
+  tile.store %v, %to $how : !reg, !x
+  return
+}
+)";
+
+  TEST(Values, RowsAreScattered) {
+    std::mt19937 random(1);
+    for (const char *how : {"", "by add"})
+      for (bool known : {false, true}) {
+        auto compiled = TileProgram::compile(
+            withNames(scatter, {{"$how", how}, {"$valid", known ? "%c2" : "%columns"}}));
+        ASSERT_TRUE(compiled);
+        for (int64_t columns : {0, 1, 8, 17, 24}) {
+          std::vector<float> x = randomNumbers(random, 4 * 24), out = randomNumbers(random, 6 * 26);
+          std::vector<float> expected = out;
+          std::vector<int32_t> ids = {5, -1, 0, -7};
+          for (int64_t row : {0, 2})
+            for (int64_t j = 0; j < (known ? 2 : columns); ++j) {
+              float &element = expected[ids[row] * 26 + 2 + j];
+              element = x[row * 24 + j] + (*how ? element : 0);
+            }
+          compiled->run({address(x), address(ids), address(out), columns});
+          EXPECT_EQ(out, expected) << how << " " << columns << (known ? ", 2 of them" : "");
+        }
+      }
+  }
+
   } // namespace
   } // namespace dreamer::test

@@ -75,6 +75,17 @@ TEST_F(Places, GatheredRowsReadAndWrite) {
           {{counting({4, 3})}, {Ints({3, 1}, {2, -1, 0})}, output({3, 2}), {counting({4, 3})}});
   EXPECT_THAT(elements(arrays, 2), ElementsAre(7, 8, 0, 0, 1, 2));
   EXPECT_THAT(elements(arrays, 3), ElementsAre(0, 2, 4, 3, 4, 5, 6, 14, 16, 9, 10, 11));
+  // Of columns some may not be there.
+  arrays = run(aliases, "%ids: memref<3x1xi32>, %y: memref<3x2xf32>, %z: memref<4x3xf32>", R"(
+      %i = tile.view %ids[%c0, %c0] : memref<3x1xi32> -> !ids
+      %to = tile.rows %z[%i, %c1] valid(%c1) : memref<4x3xf32>, !ids -> !m
+      %a = tile.load %to : !m -> !t
+      %v = tile.view %y[%c0, %c0] : memref<3x2xf32> -> !m
+      tile.store %a, %v : !t, !m
+      tile.store %a, %to by add : !t, !m)",
+               {{Ints({3, 1}, {2, -1, 0})}, output({3, 2}), {counting({4, 3})}});
+  EXPECT_THAT(elements(arrays, 1), ElementsAre(7, 0, 0, 0, 1, 0));
+  EXPECT_THAT(elements(arrays, 2), ElementsAre(0, 2, 2, 3, 4, 5, 6, 14, 8, 9, 10, 11));
   fails(aliases, "%x: memref<4x3xf32>, %ids: memref<3x1xi32>", R"(
       %i = tile.view %ids[%c0, %c0] : memref<3x1xi32> -> !ids
       %rows = tile.rows %x[%i, %c1] : memref<4x3xf32>, !ids -> !m
