@@ -98,10 +98,11 @@ static void launchGrad(ExpertLinearGradOp op, ScheduleBuilder &s, const Mixture 
   launchCombine(s, "combine", m, du, sorted.placeOf, {}, s.buffer(op.getDU()));
 }
 
-/// Of products of rows of type `left` with `weights`.
-static Mixture mixtureOf(ValueRange weights, Value left, Value ids, const KernelTarget &target) {
+/// Of products of `lefts` with `weights`.
+static Mixture mixtureOf(ValueRange weights, ValueRange lefts, Value ids,
+                         const KernelTarget &target) {
   ArrayRef<int64_t> shape = tensorType(weights.front()).getShape();
-  bool narrow = isNarrow(left) && llvm::all_of(weights, isNarrow);
+  bool narrow = llvm::all_of(lefts, isNarrow) && llvm::all_of(weights, isNarrow);
   return Mixture::of(ids, shape[0], shape[2], shape[1], narrow, target);
 }
 
@@ -110,7 +111,7 @@ static Mixture mixtureOf(ExpertLinearOp op, const KernelTarget &target) {
 }
 
 static Mixture mixtureOf(ExpertLinearGradOp op, const KernelTarget &target) {
-  return mixtureOf(op.getWeights(), op.getDProducts().front(), op.getIds(), target);
+  return mixtureOf(op.getWeights(), op.getDProducts(), op.getIds(), target);
 }
 
 static KernelParameters linearParameters(ExpertLinearOp op, const KernelTarget &target) {

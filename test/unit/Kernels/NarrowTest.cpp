@@ -77,6 +77,15 @@ TEST(NarrowKernels, ExpertsMatchTheReference) {
   }
 }
 
+// Factors are bf16 only where all are: one cotangent in f32 makes all products f32.
+TEST(NarrowKernels, ExpertsOfMixedElementsMatchTheReference) {
+  Random r(9);
+  OpCase test = mixtureOps(r, {1, 30, 3, 2, 12, 20}, /*narrow=*/true)[1];
+  ASSERT_EQ(test.name, "expert_linear_grad");
+  test.operands[3] = {r.floats({1, 30, 2, 20})};
+  checkNarrow(test);
+}
+
 // What is rounded within the operations (probabilities and cotangents of scores) is not in the reference.
 TEST(NarrowKernels, AttentionMatchesTheReference) {
   int64_t positions[] = {1, 13, 33, 64, 97, 130, 330};
