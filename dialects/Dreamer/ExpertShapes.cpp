@@ -79,9 +79,8 @@ LogicalResult ExpertLinearOp::inferReturnTypes(MLIRContext *context, MaybeLocati
   ShapeRule rule(context, location, getOperationName(), op.getOperands());
   Value u = op.getU(), ids = op.getIds();
   if (!rule.minRank("u", u, 1) || !rule.minRank("ids", ids, 1) ||
-      !rule.shape("ids", ids, withFeatures(leadOf(u), featuresOf(ids))))
-    return rule.result();
-  if (!checkExperts(rule, op.getWeights()))
+      !rule.shape("ids", ids, withFeatures(leadOf(u), featuresOf(ids))) ||
+      !checkExperts(rule, op.getWeights()))
     return rule.result();
   ArrayRef<int64_t> shape = shapeOf(op.getWeights().front());
   if (rule.size("input features of a weight", shape[2], featuresOf(u)))

@@ -3,7 +3,6 @@
 
 #include "lib/Kernels/Attention.h"
 #include "lib/Kernels/NarrowPack.h"
-#include "lib/Kernels/Shuffle.h"
 #include "lib/Kernels/Tuning.h"
 #include <cmath>
 #include <numeric>
@@ -136,18 +135,11 @@ Value prepareLeftHeads(ScheduleBuilder &s, StringRef name, const SequenceShape &
       scratch(s, {shape.batch * shape.heads * rows, features}, s.builder().getBF16Type());
   Shares shares = Shares::of(shape.batch * shape.heads * rows, features);
   launch(s, name, shares.tasks(), {s.buffer(x), copies}, [&](Kernel &k) {
-    constexpr int64_t width = 32;
-    Mem from = k.mem(0).rows().asItIs(), to = k.mem(1);
     k.forShare(shares, [&](Val share) {
-      Val item = share / rows, t = share % rows, there = less(t, shape.positions);
+      Val item = share / rows, t = share % rows;
       Val row = item / shape.heads * shape.positions + min(t, shape.positions - 1);
-      Val column = item % shape.heads * shape.features;
-      for (int64_t at = 0; at < features; at += width) {
-        Lanes lanes{width, std::clamp<int64_t>(shape.features - at, 0, width)};
-        Val pairs = pairsToLanes(from.load({row, column + at}, lanes));
-        to.store(lanesToPairs(select(there, pairs, 0)), {share, at},
-                 Lanes{width, std::min(width, features - at)});
-      }
+      copyRow(k, k.mem(0).rows(), {row, item % shape.heads * shape.features}, shape.features,
+              less(t, shape.positions), k.mem(1), share);
     });
   });
   return copies;

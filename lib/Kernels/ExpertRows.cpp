@@ -5,7 +5,6 @@
 #include "lib/Kernels/Attention.h"
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/NarrowPack.h"
-#include "lib/Kernels/Shuffle.h"
 #include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
@@ -146,19 +145,16 @@ ExpertRows launchSort(ScheduleBuilder &s, const Mixture &m, Value ids, bool some
   return rows;
 }
 
-/// Rows of a matrix, from `column` on, of which `valid` columns are there.
-static Value gathered(Kernel &k, Mem matrix, Mem rowAt, Val place, int64_t rows, int64_t columns,
-                      Val column, int64_t valid) {
+/// Rows of a matrix as the places from `place` on have them, `rowAt` [places, 1] being a place's row, from `column` on;
+/// `valid` of their columns are there, and none where the row is -1.
+static Value gatherRows(Kernel &k, Mem matrix, Mem rowAt, Val place, int64_t rows, int64_t columns,
+                        Val column, int64_t valid) {
   Value ids = viewTile(k, rowAt, {place, 0}, rows, 1);
   auto type = tile::MemType::get(k.getBuilder().getContext(), {rows, columns},
                                  matrix.getType().getElementType(), tile::Space::global,
                                  tile::Order::rows, tile::Form::plain);
   Value there = valid < columns ? k.materializeIndex(valid) : Value();
   return k.create<tile::RowsOp>(type, matrix.get(), ids, k.materializeIndex(column), there);
-}
-
-Value gatherRows(Kernel &k, Mem matrix, Mem rowAt, Val place, int64_t rows, int64_t columns) {
-  return gathered(k, matrix, rowAt, place, rows, columns, 0, columns);
 }
 
 void requireExperts(ScheduleBuilder &s, Value ids, int64_t experts) {
@@ -175,26 +171,8 @@ void forExpertBlock(Kernel &k, Mem blocks, function_ref<void(Val, Val, Val)> bod
 }
 
 Value placeByPair(Kernel &k, const ProductBlock &block, Mem matrix, Mem pairAt) {
-  return gathered(k, matrix, pairAt, block.row, block.rows, block.columns, block.column,
-                  block.valid);
-}
-
-/// Copies rows of bf16 of a matrix, as the places `from` .. `to`-1 have them, to `copies` [places, ...], with
-/// zeros after them and for places without a row.
-static void copyRows(Kernel &k, Mem matrix, Mem rowAt, Val from, Val to, Mem copies) {
-  constexpr int64_t width = 32;
-  int64_t columns = matrix.features(), padded = copies.features(), whole = columns / width * width;
-  Mem raw = matrix.asItIs();
-  k.loop(from, to, 1, [&](Val place) {
-    Val id = rowAt.load({place, 0}), there = less(-1, id), row = k.toIndex(max(id, 0));
-    auto copy = [&](Val column, int64_t valid, int64_t written) {
-      Val pairs = pairsToLanes(raw.load({row, column}, Lanes{width, valid}));
-      copies.store(lanesToPairs(select(there, pairs, 0)), {place, column}, Lanes{width, written});
-    };
-    k.loop(0, whole, width, [&](Val column) { copy(column, width, width); });
-    if (whole < padded)
-      copy(whole, columns - whole, padded - whole);
-  });
+  return gatherRows(k, matrix, pairAt, block.row, block.rows, block.columns, block.column,
+                    block.valid);
 }
 
 PlaceFactor::PlaceFactor(ScheduleBuilder &s, const Mixture &m, Value operand,
@@ -214,10 +192,14 @@ PlaceFactor::prepare(Kernel &k, const Panels &panels, Mem at, Val from, Val to) 
   Mem matrix = k.mem(argument).rows();
   if (!panels.block.narrow())
     return [&k, matrix, at](Val place, int64_t rows, DepthRange) {
-      return gatherRows(k, matrix, at, place, rows, matrix.features());
+      int64_t columns = matrix.features();
+      return gatherRows(k, matrix, at, place, rows, columns, 0, columns);
     };
   Mem copies = k.mem(argument + 1);
-  copyRows(k, matrix, at, from, to, copies);
+  k.loop(from, to, 1, [&](Val place) {
+    Val id = at.load({place, 0});
+    copyRow(k, matrix, {k.toIndex(max(id, 0)), 0}, matrix.features(), less(-1, id), copies, place);
+  });
   return [&k, panels, copies](Val place, int64_t rows, DepthRange depth) {
     return leftFactor(k, panels, copies, {place, 0}, rows, depth);
   };

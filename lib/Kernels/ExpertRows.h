@@ -74,11 +74,6 @@ void requireExperts(ScheduleBuilder &schedule, mlir::Value ids, int64_t experts)
 void forExpertBlock(Kernel &kernel, Mem blocks,
                     llvm::function_ref<void(Val expert, Val from, Val to)> body);
 
-/// Rows of a matrix as the places from `place` on have them, `rowAt` [places, 1] being a place's row,
-/// from column 0 on; rows of zeros where that is -1.
-mlir::Value gatherRows(Kernel &kernel, Mem matrix, Mem rowAt, Val place, int64_t rows,
-                       int64_t columns);
-
 /// The place of a block of places in a matrix [pairs, ...]: its rows are those of the pairs.
 mlir::Value placeByPair(Kernel &kernel, const ProductBlock &block, Mem matrix, Mem pairAt);
 

@@ -77,6 +77,21 @@ void packTransposedPairs(Kernel &k, const Panels &panels, Panel panel, Mem matri
 // Left factors
 //===----------------------------------------------------------------------===//
 
+void copyRow(Kernel &k, Mem matrix, ArrayRef<Val> at, int64_t columns, std::optional<Val> there,
+             Mem to, Val row) {
+  int64_t padded = to.features(), whole = columns / line * line;
+  Mem from = matrix.asItIs();
+  auto copy = [&](Val column, int64_t valid, int64_t written) {
+    Val pairs = pairsToLanes(from.load({at[0], at[1] + column}, Lanes{line, valid}));
+    if (there)
+      pairs = select(*there, pairs, 0);
+    to.store(lanesToPairs(pairs), {row, column}, Lanes{line, written});
+  };
+  k.loop(0, whole, line, [&](Val column) { copy(column, line, line); });
+  if (whole < padded)
+    copy(whole, columns - whole, padded - whole);
+}
+
 void transposeRows(function_ref<Val(int64_t)> source, Mem to, Val row, int64_t rows, Val at,
                    int64_t count) {
   Vals lines;
@@ -126,21 +141,11 @@ void transposeShare(Kernel &k, const Shares &shares, Mem matrix, int64_t rows, M
 
 /// Rows of bf16 with zeros after them, up to those of `to`.
 static void padRows(Kernel &k, Shares shares, int64_t rows, int64_t depth) {
-  Mem from = k.mem(0).view({rows, depth}).asItIs(), to = k.mem(1);
-  int64_t padded = to.size(1);
+  Mem from = k.mem(0).view({rows, depth}), to = k.mem(1);
   k.forShare(shares, [&](Val row) {
-    auto copy = [&](function_ref<Val(Val, Lanes)> read) {
-      int64_t whole = depth / line * line;
-      k.loop(0, whole, line,
-             [&](Val at) { to.store(read(at, Lanes::all(line)), {row, at}, Lanes::all(line)); });
-      if (whole < padded)
-        to.store(read(whole, {line, depth - whole}), {row, whole}, {line, padded - whole});
-    };
-    auto copyRow = [&] { copy([&](Val at, Lanes lanes) { return from.load({row, at}, lanes); }); };
     if (rows == to.size(0))
-      return copyRow();
-    k.when(less(row, rows), copyRow);
-    k.when(less(rows - 1, row), [&] { copy([&](Val, Lanes) { return zeros(k, line); }); });
+      return copyRow(k, from, {row, 0}, depth, std::nullopt, to, row);
+    copyRow(k, from, {min(row, rows - 1), 0}, depth, less(row, rows), to, row);
   });
 }
 

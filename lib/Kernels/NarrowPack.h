@@ -25,6 +25,11 @@ void packPanelPairs(Kernel &kernel, const Panels &panels, Panel panel, Mem matri
 void packTransposedPairs(Kernel &kernel, const Panels &panels, Panel panel, Mem matrix, Val offset,
                          int64_t stride, Mem packed, Val base);
 
+/// Copies `columns` elements of bf16 of a matrix, from `at` on, to row `row` of `to`, with zeros behind them; only
+/// zeros unless `there`, though a row is read.
+void copyRow(Kernel &kernel, Mem matrix, llvm::ArrayRef<Val> at, int64_t columns,
+             std::optional<Val> there, Mem to, Val row);
+
 /// Transposes 32 rows of 16 columns: `source` gives row i of the 32. The first `count` elements of the
 /// first `rows` results go to rows of `to` from `row` on, from column `at` on.
 void transposeRows(llvm::function_ref<Val(int64_t i)> source, Mem to, Val row, int64_t rows, Val at,

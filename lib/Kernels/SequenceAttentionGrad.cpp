@@ -30,8 +30,8 @@ struct GradBlocks {
   Mem q, leftDOut;                               // left factors
   Mem keysT, valuesT, keys, packedQ, packedDOut; // packed
   Mem p, ds;                                     // [queries, keys] of the block
-  Mem narrowP, narrowDs;                         // the same in bf16, where that is multiplied
-  Mem turnedP, turnedDs;                         // and [keys, queries]
+  Mem leftP = {}, leftDs = {};     // the same memory, or in bf16 where that is multiplied
+  Mem turnedP = {}, turnedDs = {}; // and in bf16 [keys, queries]
 
   /// A head: its batch entry and index, and where it lies.
   struct Head {
@@ -80,12 +80,12 @@ struct GradBlocks {
         Val seen = less(k.iota(lanes) + convert(i, i32), visible);
         Val probability = exp(p.load({t, i}, all) * shape.scale() - rowLse);
         Val d = probability * (ds.load({t, i}, all) - delta) * shape.scale();
-        (narrow() ? narrowP : p).store(select(seen, probability, 0.0), {t, i}, all);
-        (narrow() ? narrowDs : ds).store(select(seen, d, 0.0), {t, i}, all);
+        leftP.store(select(seen, probability, 0.0), {t, i}, all);
+        leftDs.store(select(seen, d, 0.0), {t, i}, all);
       });
     });
     if (narrow())
-      for (auto [block, turned] : {std::pair(narrowP, turnedP), std::pair(narrowDs, turnedDs)})
+      for (auto [block, turned] : {std::pair(leftP, turnedP), std::pair(leftDs, turnedDs)})
         turn(k, block, turned, to - from, end);
   }
 
@@ -121,8 +121,7 @@ struct GradBlocks {
          panels.count(),
          {firstKey, shape.depth(count)}},
         [&](Val t, int64_t rows, DepthRange depth) {
-          return leftFactor(k, panels, narrow() ? narrowDs : ds, {t - from, 0 - firstKey}, rows,
-                            depth);
+          return leftFactor(k, panels, leftDs, {t - from, 0 - firstKey}, rows, depth);
         },
         epilogue);
   }
@@ -154,8 +153,8 @@ struct GradBlocks {
             addTile(k, b.value, placeOf(k, b, into, {head.row + b.row, column + b.column}));
           });
     };
-    add(ds, turnedDs, packedQ, dk);
-    add(p, turnedP, packedDOut, dv);
+    add(leftDs, turnedDs, packedQ, dk);
+    add(leftP, turnedP, packedDOut, dv);
   }
 };
 } // namespace
@@ -195,14 +194,12 @@ static GradBlocks blocks(Kernel &k, const SequenceShape &shape) {
                     packed(8, shape.straight(), shape.heads),
                     packed(9, shape.straight(), shape.heads),
                     k.stack({shape.queryBlock, shape.keyBlock}),
-                    k.stack({shape.queryBlock, shape.keyBlock}),
-                    {},
-                    {},
-                    {},
-                    {}};
+                    k.stack({shape.queryBlock, shape.keyBlock})};
+  blocks.leftP = blocks.p;
+  blocks.leftDs = blocks.ds;
   if (shape.block.narrow()) {
     Type bf16 = k.getBuilder().getBF16Type();
-    for (Mem *memory : {&blocks.narrowP, &blocks.narrowDs})
+    for (Mem *memory : {&blocks.leftP, &blocks.leftDs})
       *memory = k.stack({shape.queryBlock, shape.keyBlock}, bf16);
     for (Mem *memory : {&blocks.turnedP, &blocks.turnedDs})
       *memory = k.stack({shape.keyBlock, shape.queryBlock}, bf16);

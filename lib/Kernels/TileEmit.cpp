@@ -79,18 +79,19 @@ Value broadcastColumn(Emitter &e, Value column, int64_t columns) {
                                      column);
 }
 
-SmallVector<Value> mapTilesToMany(Emitter &e, ValueRange tiles, ArrayRef<Val> numbers,
-                                  function_ref<Vals(ArrayRef<Val>)> body) {
+Value mapTiles(Emitter &e, ValueRange tiles, ArrayRef<Val> numbers,
+               function_ref<Val(ArrayRef<Val>)> body) {
   SmallVector<Value> scalars;
-  SmallVector<Type> types, results;
+  SmallVector<Type> types;
   for (Value tile : tiles)
     types.push_back(cast<RegType>(tile.getType()).getElementType());
   for (Val number : numbers) {
     scalars.push_back(number.get());
     types.push_back(number.getType());
   }
-  // What the results are is known when the body has been written.
+  // What the result is is known when the body has been written.
   Region region;
+  Type result;
   OpBuilder &builder = e.getBuilder();
   {
     OpBuilder::InsertionGuard guard(builder);
@@ -99,21 +100,13 @@ SmallVector<Value> mapTilesToMany(Emitter &e, ValueRange tiles, ArrayRef<Val> nu
     Vals elements;
     for (Value argument : block->getArguments())
       elements.push_back({e, argument});
-    SmallVector<Value> yielded;
-    for (Val result : body(elements)) {
-      yielded.push_back(result.get());
-      results.push_back(cast<RegType>(tiles.front().getType()).withElement(result.getType()));
-    }
-    e.create<tile::YieldOp>(yielded);
+    Val element = body(elements);
+    result = cast<RegType>(tiles.front().getType()).withElement(element.getType());
+    e.create<tile::YieldOp>(element.get());
   }
-  auto map = e.create<tile::MapOp>(results, tiles, scalars);
+  auto map = e.create<tile::MapOp>(TypeRange(result), tiles, scalars);
   map.getBody().takeBody(region);
-  return SmallVector<Value>(map.getResults());
-}
-
-Value mapTiles(Emitter &e, ValueRange tiles, ArrayRef<Val> numbers,
-               function_ref<Val(ArrayRef<Val>)> body) {
-  return mapTilesToMany(e, tiles, numbers, [&](ArrayRef<Val> x) { return Vals{body(x)}; }).front();
+  return map.getResult(0);
 }
 
 } // namespace dreamer::kernels

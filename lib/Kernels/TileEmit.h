@@ -52,11 +52,6 @@ mlir::Value broadcastColumn(Emitter &e, mlir::Value column, int64_t columns);
 mlir::Value mapTiles(Emitter &e, mlir::ValueRange tiles, llvm::ArrayRef<Val> numbers,
                      llvm::function_ref<Val(llvm::ArrayRef<Val>)> body);
 
-/// The same with several results, as many as `body` gives.
-llvm::SmallVector<mlir::Value> mapTilesToMany(Emitter &e, mlir::ValueRange tiles,
-                                              llvm::ArrayRef<Val> numbers,
-                                              llvm::function_ref<Vals(llvm::ArrayRef<Val>)> body);
-
 } // namespace dreamer::kernels
 
 #endif // DREAMER_KERNELS_TILEEMIT_H
