@@ -26,6 +26,7 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
   entryPoints.entries.assign(options.entries.begin(), options.entries.end());
   entryPoints.recompute = options.recompute;
   entryPoints.microBatches = options.microBatches;
+  entryPoints.narrowCaches = options.narrowMatrices;
   passes.addPass(createBuildEntryPoints(std::move(entryPoints)));
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
@@ -39,8 +40,10 @@ void dreamer::addProgramPipeline(OpPassManager &passes, const ProgramOptions &op
         createDeferGradients({options.defer, options.deferWindow, options.narrowMatrices}));
     passes.addPass(createCanonicalizerPass());
   }
-  if (options.narrowMatrices)
+  if (options.narrowMatrices) {
     passes.addPass(createNarrowMatrices());
+    passes.addPass(createCSEPass()); // what is cached is cast for products as well
+  }
 }
 
 void dreamer::addKernelsPipeline(OpPassManager &passes, const ProgramOptions &options,

@@ -144,20 +144,21 @@ def Dreamer_LastPositionOp : Dreamer_PureOp<"last_position", [Cheap]> {
 
 def Dreamer_CacheAppendOp : Dreamer_PureOp<"cache_append", [Partial]> {
   let summary = "a cache [D, B, C, F] with value [B, F] at [slot, b, position[b]]";
-  let arguments = (ins Dreamer_Float:$cache, Dreamer_Float:$value, Dreamer_Ids:$position,
+  let description = "Cache, value and result have the same element type.";
+  let arguments = (ins Dreamer_Matrix:$cache, Dreamer_Matrix:$value, Dreamer_Ids:$position,
                        Index:$slot);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$cache `,` $value `,` $position `,` $slot attr-dict `:` type(operands)";
 }
 
 def Dreamer_DecodeAttentionOp
-    : Dreamer_PureOp<"decode_attention", [ContractsPartial]> {
+    : Dreamer_PureOp<"decode_attention", [ContractsPartial, MatrixOperands]> {
   let summary = "attention of one new token over the cached positions 0 .. position[b]";
   let description = [{
     q [B, heads * c], caches of keys and values [D, B, C, kv_heads * c] read at `slot`.
-    Scale 1/sqrt(c).
+    Scale 1/sqrt(c). The query becomes bf16 where the caches are.
   }];
-  let arguments = (ins Dreamer_Matrix:$q, Dreamer_Float:$keys, Dreamer_Float:$values,
+  let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$keys, Dreamer_Matrix:$values,
                        Dreamer_Ids:$position, Index:$slot, I64Attr:$heads,
                        I64Attr:$kv_heads);
   let results = (outs Dreamer_Float:$result);

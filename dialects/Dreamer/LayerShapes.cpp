@@ -161,8 +161,9 @@ LogicalResult CacheAppendOp::inferReturnTypes(MLIRContext *context, MaybeLocatio
     return rule.result();
   ArrayRef<int64_t> cache = shapeOf(op.getCache());
   if (rule.shape("the value", op.getValue(), {cache[1], cache[3]}) &&
-      rule.shape("positions", op.getPosition(), {cache[1]}))
-    types.push_back(rule.f32(cache));
+      rule.shape("positions", op.getPosition(), {cache[1]}) &&
+      rule.elements("the value", op.getValue(), getElementTypeOrSelf(op.getCache())))
+    types.push_back(op.getCache().getType());
   return rule.result();
 }
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Which operands are factors of matrix products and so narrow with a package's element
-// type. Attention over depths reads each history once in short dot products, and decoding
-// its caches: what they hold stays f32.
+// type. Attention over depths reads each history once in short dot products: what it holds
+// stays f32.
 
 #include "dialects/Dreamer/DreamerOps.h"
 
@@ -42,6 +42,13 @@ Operands SequenceAttentionOp::getMatrixOperands() {
 
 Operands SequenceAttentionGradOp::getMatrixOperands() {
   return {&getQMutable(), &getKMutable(), &getVMutable(), &getDResultMutable()};
+}
+
+/// A cache is kept as it is from token to token: it is bf16 already, or stays f32.
+Operands DecodeAttentionOp::getMatrixOperands() {
+  if (!getElementTypeOrSelf(getKeys()).isBF16())
+    return {};
+  return {&getQMutable()};
 }
 
 /// Each operand of a group.

@@ -4,6 +4,7 @@
 #include "dialects/Dreamer/ShapeRule.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -96,6 +97,11 @@ bool ShapeRule::shape(StringRef name, Value value, ArrayRef<int64_t> shape) {
   auto tensor = dyn_cast<RankedTensorType>(value.getType());
   return require(tensor && tensor.getShape() == shape, name + " of shape " + dreamer::toText(shape),
                  ::toText(value.getType()));
+}
+
+bool ShapeRule::elements(StringRef name, Value value, Type element) {
+  Type found = getElementTypeOrSelf(value);
+  return require(found == element, name + " of " + ::toText(element), ::toText(found));
 }
 
 bool ShapeRule::size(StringRef name, int64_t found, int64_t expected) {

@@ -35,6 +35,7 @@ public:
   bool rank(llvm::StringRef name, mlir::Value value, int64_t rank);
   bool minRank(llvm::StringRef name, mlir::Value value, int64_t rank);
   bool shape(llvm::StringRef name, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+  bool elements(llvm::StringRef name, mlir::Value value, mlir::Type element);
   bool size(llvm::StringRef name, int64_t found, int64_t expected);
   bool divides(llvm::StringRef partName, int64_t part, llvm::StringRef wholeName, int64_t whole);
   /// `heads * c` query and `kv_heads * c` key features with one head dimension c.

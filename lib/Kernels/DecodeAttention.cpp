@@ -60,6 +60,7 @@ struct DecodePart {
   Mem partial; // [heads, lanes, lanes]: scores of some positions, lane by lane
   Mem scores;  // [heads, positions of a block]
   Val slot, batch;
+  bool pairs; // queries and keys are bf16, multiplied as they are
 
   Val head(Val kvHead, int64_t i) const { return kvHead * shape.group() + i; }
   SmallVector<Val> entry(Val position, Val kvHead, Val column) const {
@@ -84,7 +85,8 @@ struct DecodePart {
         });
       Vals sums = laneSums(k, shape.features, queries, {[=, this](Val column, Lanes lanes) {
                              return keys.load(entry(position, kvHead, column), lanes);
-                           }});
+                           }},
+                           pairs);
       for (auto [j, sum] : llvm::enumerate(sums))
         partial.store(sum, {head(kvHead, static_cast<int64_t>(j)), i, 0}, Lanes::all(lanes));
     });
@@ -136,12 +138,12 @@ struct DecodePart {
       k.loop(0, shape.kvHeads, 1, [&](Val kvHead) {
         Vals factors;
         for (int64_t j = 0; j < shape.group(); ++j)
-          factors.push_back(splat(scores.load({head(kvHead, j), i}), lanes));
+          factors.push_back(scores.load({head(kvHead, j), i}));
         k.forColumns(shape.features, [&](Val column, Lanes lanes) {
           Val value = values.load(entry(from + i, kvHead, column), lanes);
           for (auto [j, factor] : llvm::enumerate(factors)) {
             Val to = head(kvHead, static_cast<int64_t>(j)) * shape.features + column;
-            Val sum = fma(factor, value, state.sum.load({0, to}, lanes));
+            Val sum = fma(splat(factor, lanes.width), value, state.sum.load({0, to}, lanes));
             state.sum.store(sum, {0, to}, lanes);
           }
         });
@@ -163,14 +165,16 @@ static void launchParts(DecodeAttentionOp op, ScheduleBuilder &s, const DecodeSh
   buffers.append(state.begin(), state.end());
   Shares shares = Shares::of(shape.items(), shape.capacity * shape.width() / parts);
   launch(s, "decode_attention", shares.tasks(), buffers, /*contractions=*/1, [&](Kernel &k) {
-    int64_t lanes = k.lanesFor(shape.features);
+    Mem q = k.mem(0).rows(), keys = k.mem(1);
+    bool pairs = keepPairs(k, {&q, &keys});
+    int64_t lanes = pairs ? k.vectorLanes() : k.lanesFor(shape.features);
     Mem partial = k.stack({shape.heads, lanes, lanes}), scores = k.stack({shape.heads, block});
     DecodeState state{k.stack({1, shape.heads}), k.stack({1, shape.heads}),
                       k.stack({1, shape.width()})};
     k.forShare(shares, [&](Val item) {
       Val batch = item / parts, part = item % parts;
-      DecodePart positions{shape, lanes,   k.mem(0).rows(), k.mem(1),    k.mem(2),
-                           state, partial, scores,          k.scalar(4), batch};
+      DecodePart positions{shape,   lanes,  q,           keys,  k.mem(2), state,
+                           partial, scores, k.scalar(4), batch, pairs};
       positions.start(k);
       Val count = k.toIndex(k.mem(3).load({batch})) + 1;
       Val each = (count + (parts - 1)) / parts;

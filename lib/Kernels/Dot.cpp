@@ -30,29 +30,37 @@ bool keepPairs(const Kernel &kernel, ArrayRef<Mem *> factors) {
 Vals laneSums(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>> left,
               ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
   int64_t lanes = pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
-  int64_t width = pairs ? 2 * lanes : lanes, whole = depth / width * width;
+  int64_t width = pairs ? 2 * lanes : lanes, count = left.size() * right.size();
   // Vectors of the shorter side stay in registers while those of the longer side pass by; one vector needs no care.
   bool holdsLeft = right.size() == 1 || left.size() <= right.size();
   auto held = holdsLeft ? left : right, passing = holdsLeft ? right : left;
-  auto step = [&](Val k, Lanes lanes, ArrayRef<Val> carried) {
-    Vals next(carried), kept;
+  auto add = [&](Val k, Lanes lanes, MutableArrayRef<Val> sums) {
+    Vals kept;
     for (auto &read : held)
       kept.push_back(read(k, lanes));
     for (auto [j, read] : llvm::enumerate(passing)) {
       Val b = read(k, lanes);
       for (auto [i, a] : llvm::enumerate(kept)) {
-        Val &sum = next[holdsLeft ? i * right.size() + j : j * right.size() + i];
+        Val &sum = sums[holdsLeft ? i * right.size() + j : j * right.size() + i];
         sum = pairs ? dotPairs(sum, a, b) : fma(a, b, sum);
       }
     }
-    return next;
   };
-  Vals sums(left.size() * right.size(), kernel.f32(0, lanes));
-  sums = kernel.loop(0, whole, width, sums, [&](Val k, ArrayRef<Val> carried) {
-    return step(k, Lanes::all(width), carried);
+  // Where there are few sums, parts of them hide the latency of additions.
+  int64_t parts = std::max<int64_t>(1, std::min(4 / count, depth / (4 * width)));
+  int64_t run = parts * width, whole = depth / run * run;
+  Vals sums(parts * count, kernel.f32(0, lanes));
+  sums = kernel.loop(0, whole, run, sums, [&](Val k, ArrayRef<Val> carried) {
+    Vals next(carried);
+    for (int64_t part = 0; part < parts; ++part)
+      add(k + part * width, Lanes::all(width), MutableArrayRef(next).slice(part * count, count));
+    return next;
   });
-  if (whole < depth)
-    sums = step(whole, {width, depth - whole}, sums);
+  for (int64_t k = whole; k < depth; k += width)
+    add(k, {width, std::min(width, depth - k)}, MutableArrayRef(sums).take_front(count));
+  for (int64_t i = count; i < parts * count; ++i)
+    sums[i % count] = sums[i % count] + sums[i];
+  sums.truncate(count);
   return sums;
 }
 

@@ -66,7 +66,8 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
 static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m) {
   constexpr int64_t cost = 8;
   int64_t elements = m.pairs() * m.hidden;
-  Value hidden = scratch(s, {m.pairs(), m.hidden});
+  Type element = m.block.narrow() ? Type(s.builder().getBF16Type()) : s.builder().getF32Type();
+  Value hidden = scratch(s, {m.pairs(), m.hidden}, element);
   Shares vectors = elementShares(s, elements, cost);
   launch(s, "hidden", vectors.tasks(), {s.buffer(op.getA()), s.buffer(op.getB()), hidden},
          [&](Kernel &k) {
@@ -82,16 +83,18 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
          /*contractions=*/1, [&](Kernel &k) {
            Mem hidden = k.mem(0), ids = k.mem(1).flat(), gates = k.mem(2).flat(), w2 = k.mem(3);
            Mem out = k.mem(4).rows();
+           bool pairs = keepPairs(k, {&hidden, &w2});
+           int64_t lanes = pairs ? k.vectorLanes() : k.lanesFor(m.hidden);
            k.forShare(shares, [&](Val item) {
              Val row = item / m.features, i = item % m.features;
-             Vals sum = k.loop(0, m.chosen, 1, {k.f32(0)}, [&](Val j, ArrayRef<Val> carried) {
+             Vals sums = k.loop(0, m.chosen, 1, {k.f32(0, lanes)}, [&](Val j, ArrayRef<Val> sums) {
                Val pair = row * m.chosen + j, expert = k.toIndex(ids.load({pair}));
-               Val value = dot(
-                   k, m.hidden, [&](Val at, Lanes l) { return hidden.load({pair, at}, l); },
-                   [&](Val at, Lanes l) { return w2.load({expert, i, at}, l); });
-               return Vals{fma(gates.load({pair}), value, carried[0])};
+               Vals value = laneSums(
+                   k, m.hidden, {[&](Val at, Lanes l) { return hidden.load({pair, at}, l); }},
+                   {[&](Val at, Lanes l) { return w2.load({expert, i, at}, l); }}, pairs);
+               return Vals{fma(splat(gates.load({pair}), lanes), value[0], sums[0])};
              });
-             out.store(sum[0], {row, i});
+             out.store(sumLanes(sums[0]), {row, i});
            });
          });
 }

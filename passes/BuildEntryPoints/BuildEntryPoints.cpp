@@ -37,14 +37,16 @@ private:
 };
 
 LogicalResult BuildEntryPointsPass::build(Model &model) {
-  using Builder = std::function<LogicalResult()>;
+  using Build = std::function<LogicalResult()>;
   GradientOptions gradients{recompute, microBatches};
-  std::pair<StringRef, Builder> all[] = {
+  Builder types(&getContext());
+  Type cached = narrowCaches ? Type(types.getBF16Type()) : Type(types.getF32Type());
+  std::pair<StringRef, Build> all[] = {
       {"score", [&] { return buildScore(model); }},
       {"gradients", [&] { return buildGradients(model, gradients); }},
       {"train_step", [&] { return buildTrainStep(model, gradients); }},
-      {"prefill", [&] { return buildPrefill(model); }},
-      {"decode", [&] { return buildDecode(model); }},
+      {"prefill", [&] { return buildPrefill(model, cached); }},
+      {"decode", [&] { return buildDecode(model, cached); }},
   };
   for (const std::string &name : entries)
     if (llvm::none_of(all, [&](const auto &entry) { return entry.first == name; }))

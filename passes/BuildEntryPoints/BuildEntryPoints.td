@@ -25,7 +25,7 @@ def BuildEntryPoints : Pass<"dreamer-build-entry-points", "::mlir::ModuleOp"> {
       the gradients is not finite. Weight decay is for parameters of two or more
       dimensions. Balance biases move against the load.
     * `prefill(tokens, lengths i32 [B], parameters, options) -> logits f32 [B, V] at the
-      last positions, <block>.cache.k and .v f32 [D, B, T, F], ids`
+      last positions, <block>.cache.k and .v f32 or bf16 [D, B, T, F], ids`
     * `decode(token i32 [B], position i32 [B], caches, parameters, options) -> logits
       f32 [B, V], caches, ids`
 
@@ -47,6 +47,8 @@ def BuildEntryPoints : Pass<"dreamer-build-entry-points", "::mlir::ModuleOp"> {
              clEnumValN(::dreamer::Recompute::Depth, "depth", "each step, from its carried values"))}]>,
     Option<"microBatches", "micro-batches", "int64_t", /*default=*/"1",
            "parts of the batch whose gradients add up, one after the other">,
+    Option<"narrowCaches", "narrow-caches", "bool", /*default=*/"false",
+           "keep what decoding caches as bf16">,
   ];
   let dependentDialects = ["::dreamer::DreamerDialect", "::mlir::arith::ArithDialect"];
 }

@@ -53,7 +53,7 @@ static std::string layerOf(Model &model, Operation *op, Value value) {
   return "layer";
 }
 
-FailureOr<std::vector<Cache>> dreamer::findCaches(Model &model) {
+FailureOr<std::vector<Cache>> dreamer::findCaches(Model &model, Type element) {
   std::vector<Cache> caches;
   llvm::StringSet<> names;
   llvm::DenseSet<Value> seen;
@@ -75,11 +75,22 @@ FailureOr<std::vector<Cache>> dreamer::findCaches(Model &model) {
       std::string name = (layer + ".cache." + suffix).str();
       for (unsigned i = 1; !names.insert(name).second; ++i)
         name = (layer + "." + Twine(i) + ".cache." + suffix).str();
-      caches.push_back({name, value, loop, stackedType(type, loop ? loop.getBound() : 1)});
+      RankedTensorType stacked = stackedType(type, loop ? loop.getBound() : 1);
+      caches.push_back({name, value, loop, stacked.clone(element)});
     }
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
     return failure();
   return caches;
+}
+
+Value dreamer::asCached(OpBuilder &builder, Value value, const Cache &cache) {
+  auto type = cast<RankedTensorType>(value.getType());
+  RankedTensorType cached = type.clone(cache.type.getElementType());
+  if (type == cached)
+    return value;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(value);
+  return CastOp::create(builder, value.getLoc(), cached, value);
 }

@@ -15,11 +15,14 @@ struct Cache {
   std::string name;            ///< "core.cache.k"
   mlir::Value forward;         ///< the operand in @forward, f32 [B, T, F]
   RecurOp loop;                ///< the loop around it, null if there is none
-  mlir::RankedTensorType type; ///< f32 [D, B, T, F] with the loop's bound (or 1) D
+  mlir::RankedTensorType type; ///< [D, B, T, F] with the loop's bound (or 1) D
 };
 
-/// The caches of a model in order of its operations.
-mlir::FailureOr<std::vector<Cache>> findCaches(Model &model);
+/// The caches of a model in order of its operations, of elements of type `element`.
+mlir::FailureOr<std::vector<Cache>> findCaches(Model &model, mlir::Type element);
+
+/// `value` as it is cached, cast where it is defined if its elements are others.
+mlir::Value asCached(mlir::OpBuilder &builder, mlir::Value value, const Cache &cache);
 
 } // namespace dreamer
 

@@ -16,8 +16,8 @@ namespace {
 
 class DecodeBuilder : public Retype, public DecodeContext {
 public:
-  DecodeBuilder(Model &model, EntryBuilder &entry)
-      : Retype(entry.builder, entry.mapping), model(model), entry(entry) {}
+  DecodeBuilder(Model &model, EntryBuilder &entry, Type cached)
+      : Retype(entry.builder, entry.mapping), model(model), entry(entry), cached(cached) {}
 
   LogicalResult build();
 
@@ -33,6 +33,7 @@ private:
 
   Model &model;
   EntryBuilder &entry;
+  Type cached; ///< elements of the caches
   std::vector<Cache> caches;
   SmallVector<Value> current; ///< the value of each cache
   Value positions;
@@ -48,7 +49,8 @@ Value DecodeBuilder::slot() {
 Value DecodeBuilder::append(Value forward, Value value) {
   auto cache = llvm::find_if(caches, [&](const Cache &c) { return c.forward == forward; });
   Value &now = current[cache - caches.begin()];
-  return now = CacheAppendOp::create(builder, value.getLoc(), now, value, positions, slot());
+  return now = CacheAppendOp::create(builder, value.getLoc(), now, asCached(builder, value, *cache),
+                                     positions, slot());
 }
 
 SmallVector<Value *> DecodeBuilder::carriedBeside(RecurOp recur) {
@@ -95,7 +97,7 @@ FailureOr<Type> DecodeBuilder::withoutPositions(unsigned option) {
 }
 
 LogicalResult DecodeBuilder::build() {
-  FailureOr<std::vector<Cache>> found = findCaches(model);
+  FailureOr<std::vector<Cache>> found = findCaches(model, cached);
   if (failed(found))
     return failure();
   caches = std::move(*found);
@@ -125,7 +127,7 @@ LogicalResult DecodeBuilder::build() {
 
 } // namespace
 
-LogicalResult dreamer::buildDecode(Model &model) {
+LogicalResult dreamer::buildDecode(Model &model, Type element) {
   EntryBuilder entry(model, "decode");
-  return DecodeBuilder(model, entry).build();
+  return DecodeBuilder(model, entry, element).build();
 }

@@ -20,8 +20,9 @@ struct GradientOptions {
 mlir::LogicalResult buildScore(Model &model);
 mlir::LogicalResult buildGradients(Model &model, const GradientOptions &options);
 mlir::LogicalResult buildTrainStep(Model &model, const GradientOptions &options);
-mlir::LogicalResult buildPrefill(Model &model);
-mlir::LogicalResult buildDecode(Model &model);
+/// `element`: f32 or bf16, of the caches.
+mlir::LogicalResult buildPrefill(Model &model, mlir::Type element);
+mlir::LogicalResult buildDecode(Model &model, mlir::Type element);
 
 } // namespace dreamer
 

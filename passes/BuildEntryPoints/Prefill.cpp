@@ -14,7 +14,8 @@ namespace {
 
 class PrefillBuilder {
 public:
-  PrefillBuilder(Model &model) : model(model), entry(model, "prefill") {}
+  PrefillBuilder(Model &model, Type cached)
+      : model(model), entry(model, "prefill"), cached(cached) {}
 
   LogicalResult build();
 
@@ -25,6 +26,7 @@ private:
 
   Model &model;
   EntryBuilder entry;
+  Type cached; ///< elements of the caches
   Value lengths;
   llvm::DenseSet<Value> perToken; ///< values of @forward that depend on tokens
 };
@@ -68,7 +70,8 @@ void PrefillBuilder::addCaches(ArrayRef<Cache> caches) {
   for (size_t first = 0, next; first < caches.size(); first = next) {
     SmallVector<Value> values;
     for (next = first; next < caches.size() && caches[next].loop == caches[first].loop; ++next)
-      values.push_back(entry.mapping.lookup(caches[next].forward));
+      values.push_back(
+          asCached(entry.builder, entry.mapping.lookup(caches[next].forward), caches[next]));
     RecurOp forward = caches[first].loop;
     if (!forward) {
       for (Value value : values)
@@ -88,7 +91,7 @@ void PrefillBuilder::addCaches(ArrayRef<Cache> caches) {
 }
 
 LogicalResult PrefillBuilder::build() {
-  FailureOr<std::vector<Cache>> caches = findCaches(model);
+  FailureOr<std::vector<Cache>> caches = findCaches(model, cached);
   if (failed(caches))
     return failure();
   entry.copyArgument(model.tokens);
@@ -110,4 +113,6 @@ LogicalResult PrefillBuilder::build() {
 
 } // namespace
 
-LogicalResult dreamer::buildPrefill(Model &model) { return PrefillBuilder(model).build(); }
+LogicalResult dreamer::buildPrefill(Model &model, Type element) {
+  return PrefillBuilder(model, element).build();
+}

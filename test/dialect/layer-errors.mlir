@@ -177,3 +177,12 @@ func.func @expert_weight_grad_experts(%left: tensor<3x2x4xf32>, %ids: tensor<3x2
       : tensor<3x2x4xf32>, tensor<3x2x4xf32>, tensor<3x2xi32>
   return
 }
+
+// -----
+
+func.func @cache(%c: tensor<2x1x4x8xbf16>, %v: tensor<1x8xf32>, %p: tensor<1xi32>, %i: index) {
+  // expected-error @below {{'dreamer.cache_append' expected the value of bf16, found f32}}
+  %0 = dreamer.cache_append %c, %v, %p, %i
+      : tensor<2x1x4x8xbf16>, tensor<1x8xf32>, tensor<1xi32>, index
+  return
+}

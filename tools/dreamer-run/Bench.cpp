@@ -25,15 +25,20 @@ struct BenchOptions {
 Status fillInputs(runtime::Call &call, const runtime::Manifest &manifest) {
   train::RandomSequence random(0, DREAMER_RANDOM_SAMPLING, 0);
   for (const runtime::ValueSpec &input : call.entry().inputs) {
-    bool isCache = input.role == "cache" && input.dtype == runtime::DType::F32;
+    bool isCache = input.role == "cache";
     if ((input.role != "input" || input.defaultValue) && !isCache)
       continue;
     Result<runtime::Tensor> tensor = call.input(input.name);
     if (tensor.failed())
       return tensor.status();
     if (isCache)
-      for (int64_t i = 0; i < tensor->elements(); ++i)
-        tensor->asMutable<float>()[i] = static_cast<float>(2 * random.unit() - 1);
+      for (int64_t i = 0; i < tensor->elements(); ++i) {
+        auto value = static_cast<float>(2 * random.unit() - 1);
+        if (input.dtype == runtime::DType::BF16)
+          tensor->asMutable<uint16_t>()[i] = runtime::toBFloat16(value);
+        else
+          tensor->asMutable<float>()[i] = value;
+      }
     if (input.dtype != runtime::DType::I32)
       continue; // zeros
     bool ids = input.name == "tokens" || input.name == "targets" || input.name == "token";

@@ -1,4 +1,10 @@
 // RUN: dreamer-opt %s --dreamer-build-entry-points=entries=prefill,decode | FileCheck %s
+// RUN: dreamer-opt %s "--dreamer-build-entry-points=entries=prefill,decode narrow-caches" | FileCheck %s --check-prefix=NARROW
+
+// NARROW-LABEL: func.func @prefill
+// NARROW: dreamer.stack %{{.*}} : tensor<1x2x4xbf16>
+// NARROW-LABEL: func.func @decode
+// NARROW: dreamer.cache_append {{.*}} : tensor<1x1x2x4xbf16>
 
 // Attention outside of loops has caches of one slot; unnamed layers are numbered.
 // CHECK-LABEL: func.func @prefill

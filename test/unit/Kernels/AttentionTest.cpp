@@ -74,10 +74,13 @@ TEST(DepthAttentionKernels, ManyHeadsAndFeatures) {
 static void checkDecodeAttention(Random &r, const Heads &heads, int64_t capacity, int64_t least,
                                  int64_t most) {
   int64_t batch = r.between(1, 4), depths = r.between(1, 3), bits = r.oneOf({256, 512});
-  bool narrow = r.chance(20);
+  bool narrow = r.chance(20), narrowCaches = r.chance(40);
   Operand q{r.floats({batch, heads.width()}, 1, narrow), narrow};
-  Operand keys{r.floats({depths, batch, capacity, heads.kvWidth()})};
-  Operand values{r.floats({depths, batch, capacity, heads.kvWidth()})};
+  auto cache = [&] {
+    return Operand{r.floats({depths, batch, capacity, heads.kvWidth()}, 1, narrowCaches),
+                   narrowCaches};
+  };
+  Operand keys = cache(), values = cache();
   Operand position{r.ints({batch}, least - 1, most - 1)};
   Operand slot{r.between(0, depths - 1)};
   check({"decode_attention", heads.text(), {q, keys, values, position, slot}, 2e-6, "", bits});

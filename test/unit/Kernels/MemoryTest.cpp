@@ -65,8 +65,11 @@ TEST(MemoryKernels, MatchTheReference) {
     check({"split", along + ", parts = " + std::to_string(n), {{r.ints(whole, -9, 9)}}});
     check({"merge", along, {{r.floats(split)}}});
     int64_t capacity = r.between(1, 9), batch = r.between(1, 6);
-    Operand cache{r.floats({slots, batch, capacity, h})}, token{r.floats({batch, h})};
-    check({"cache_append", "", {cache, token, {r.ints({batch}, 0, capacity - 1)}, {slot}}});
+    for (bool narrow : {false, true}) {
+      Operand cache{r.floats({slots, batch, capacity, h}, 1, narrow), narrow};
+      Operand token{r.floats({batch, h}, 1, narrow), narrow};
+      check({"cache_append", "", {cache, token, {r.ints({batch}, 0, capacity - 1)}, {slot}}});
+    }
     int32_t depth = static_cast<int32_t>(r.between(1, 20));
     std::string size = "size = " + std::to_string(r.between(1, 6));
     check({"window_count", size, {{dreamer::reference::Ints::scalar(depth)}}});

@@ -109,6 +109,35 @@ TEST(NarrowKernels, AttentionMatchesTheReference) {
   }
 }
 
+// Only products with keys are of bf16; values are weighed in f32.
+TEST(NarrowKernels, DecodeAttentionMatchesTheReference) {
+  for (int64_t capacity : {1, 7, 16, 40, 300}) {
+    Random r(static_cast<unsigned>(capacity));
+    int64_t batch = r.between(1, 3), depths = r.between(1, 2), kvHeads = r.between(1, 3);
+    int64_t heads = kvHeads * r.between(1, 3), features = r.oneOf<int64_t>({1, 6, 16, 33, 64});
+    auto x = [&](reference::Shape shape) { return Operand{r.floats(shape, 1, true), true}; };
+    reference::Shape cache{depths, batch, capacity, kvHeads * features};
+    std::string attributes =
+        "heads = " + std::to_string(heads) + ", kv_heads = " + std::to_string(kvHeads);
+    Operand q = x({batch, heads * features}), keys = x(cache), values = x(cache);
+    Operand position{r.ints({batch}, 0, static_cast<int32_t>(capacity - 1))};
+    Operand slot{r.between(0, depths - 1)};
+    checkNarrow({"decode_attention", attributes, {q, keys, values, position, slot}, 2e-6});
+  }
+}
+
+// As in decoding: each pair reads its expert's weights where they are.
+TEST(NarrowKernels, ExpertsOfFewRowsMatchTheReference) {
+  for (auto [h, f] : {std::pair<int64_t, int64_t>(1, 5), {33, 160}, {160, 33}, {530, 410}}) {
+    Random r(static_cast<unsigned>(h));
+    for (OpCase test : mixtureOps(r, {2, 1, 5, 3, h, f}, /*narrow=*/true)) {
+      if (test.name == "mix_experts")
+        test.tolerance = 4e-3;
+      checkNarrow(test);
+    }
+  }
+}
+
 TEST(NarrowKernels, ExpertWeightGradientsMatchTheReference) {
   for (unsigned seed = 0; seed < 6; ++seed) {
     Random r(seed);
