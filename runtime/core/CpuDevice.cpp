@@ -29,6 +29,10 @@ public:
     services.size = sizeof(services);
     services.context = this;
     services.launch = launch;
+    constexpr size_t few = 4;
+    const Manifest &manifest = this->package->manifest();
+    for (const EntrySpec &entry : manifest.entries)
+      launchesMuch.push_back(manifest.launchesOf(theVariant, entry.name).size() > few);
   }
 
   const std::string &variant() const override { return theVariant; }
@@ -36,6 +40,15 @@ public:
 
   Result<int32_t> run(size_t entry, std::span<void *const> buffers) override {
     FlushDenormals flush;
+    if (!launchesMuch[entry])
+      return call(entry, buffers);
+    int32_t code = 0;
+    executor->gather([&] { code = call(entry, buffers); });
+    return code;
+  }
+
+private:
+  int32_t call(size_t entry, std::span<void *const> buffers) {
     if (!observer)
       return functions[entry](&services, buffers.data());
     running = entry;
@@ -45,7 +58,6 @@ public:
     return code;
   }
 
-private:
   static void launch(void *context, int64_t id, int64_t step, int64_t tasks, Executor::Body body,
                      void *closure) {
     auto *self = static_cast<CpuProgram *>(context);
@@ -62,6 +74,7 @@ private:
   Handle handle;
   std::string theVariant;
   std::vector<dreamer_entry_fn> functions; // in the manifest's order
+  std::vector<bool> launchesMuch;          // so that it pays to gather threads for all of it
   std::shared_ptr<const Executor> executor;
   dreamer_services services = {};
   LaunchObserver *observer = nullptr;

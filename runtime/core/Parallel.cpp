@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/core/Parallel.h"
+#include "runtime/core/Team.h"
 
 #include <algorithm>
 #include <atomic>
@@ -65,9 +66,14 @@ static void runOnOpenMP(int threads, int64_t tasks, Executor::Body body, void *c
   }
 }
 
+/// The team that this thread leads.
+static thread_local Team *led = nullptr;
+
 void Executor::run(int64_t tasks, Body body, void *closure) const {
   if (tasks <= 0)
     return;
+  if (led && tasks > 1)
+    return led->run(tasks, body, closure);
   if (parallelFor) {
     Wrapped wrapped = {body, closure};
     parallelFor(context, tasks, Wrapped::call, &wrapped);
@@ -80,6 +86,24 @@ void Executor::run(int64_t tasks, Body body, void *closure) const {
     return;
   }
   runOnOpenMP(threads, tasks, body, closure);
+}
+
+void Executor::gather(const std::function<void()> &work) const {
+  if (parallelFor || threadCount == 1 || omp_in_parallel())
+    return work();
+  Team team(threadCount);
+#pragma omp parallel num_threads(threadCount)
+  {
+    FlushDenormals flush;
+    if (omp_get_thread_num() == 0) {
+      led = &team;
+      work();
+      led = nullptr;
+      team.dismiss();
+    } else {
+      team.follow();
+    }
+  }
 }
 
 } // namespace dreamer::runtime

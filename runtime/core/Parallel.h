@@ -9,6 +9,7 @@
 #include "dreamer-c/Runtime.h"
 
 #include <cstdint>
+#include <functional>
 
 namespace dreamer::runtime {
 
@@ -38,6 +39,9 @@ public:
   /// Calls body(closure, begin, end) on disjoint ranges that cover 0..tasks-1, denormals flushed,
   /// and returns when all have returned. A call from inside a body runs on the calling thread.
   void run(int64_t tasks, Body body, void *closure) const;
+
+  /// Calls `work` with the threads of OpenMP gathered once for all that it hands to `run`.
+  void gather(const std::function<void()> &work) const;
 
 private:
   int threadCount;
