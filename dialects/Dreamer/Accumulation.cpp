@@ -51,6 +51,12 @@ int64_t ExpertWeightGradOp::getSummedRows() {
   return llvm::divideCeil(choices, static_cast<int64_t>(getExperts()));
 }
 
+bool dreamer::detail::isSum(OpResult result) {
+  auto accumulating = dyn_cast<AccumulatingOpInterface>(result.getOwner());
+  return accumulating && !accumulating.getSumOperands().empty() &&
+         llvm::is_contained(accumulating.getSummedResults(), result);
+}
+
 LogicalResult dreamer::detail::verifySums(Operation *op) {
   auto accumulating = cast<AccumulatingOpInterface>(op);
   Results results = accumulating.getSummedResults();

@@ -59,6 +59,13 @@ LogicalResult DreamerDialect::verifyOperationAttribute(Operation *op, NamedAttri
     return op->emitError() << "expected nothing but the name of '" << name << "', found "
                            << attr.getValue();
   }
+  if (name == attribute::narrow) {
+    if (isa<NarrowResultsOpInterface>(op))
+      return success();
+    return op->emitError() << "expected '" << name
+                           << "' on an operation that can write bf16, found it on '"
+                           << op->getName() << "'";
+  }
   if (name != attribute::model && name != attribute::description && name != attribute::training &&
       name != attribute::plan)
     return success();

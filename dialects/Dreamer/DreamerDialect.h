@@ -34,6 +34,8 @@ inline constexpr llvm::StringLiteral recompute = "dreamer.recompute";
 /// On a loop over the steps of a window: the loop around it runs over windows, and step i of window w
 /// is step w * bound + i of what was one loop.
 inline constexpr llvm::StringLiteral window = "dreamer.window";
+/// On an operation that can write bf16: the numbers of the results that it does (NarrowResultsOpInterface).
+inline constexpr llvm::StringLiteral narrow = "dreamer.narrow";
 /// On the module: what passes decided of memory and why, an array of dictionaries; for reports.
 inline constexpr llvm::StringLiteral plan = "dreamer.plan";
 } // namespace attribute

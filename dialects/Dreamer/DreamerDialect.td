@@ -24,7 +24,8 @@ def Dreamer_Dialect : Dialect {
     * Every result type follows from operands and attributes, so a function can
       be cloned with other lead dimensions by inferring its types again.
     * Values are f32. Operands that the element type of a package may narrow to
-      bf16 are named by `MatrixOperandsOpInterface`; sums are f32 or wider.
+      bf16 are named by `MatrixOperandsOpInterface`, results that may be written as
+      bf16 for them by `NarrowResultsOpInterface`; sums are f32 or wider.
     * Function arguments and results are named by the attributes `dreamer.name`,
       `dreamer.role`, `dreamer.init`, `dreamer.default` and `dreamer.updates`.
   }];

@@ -11,6 +11,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace dreamer {
@@ -76,6 +77,14 @@ struct TileChain {
 namespace detail {
 /// Whether the sums of an AccumulatingOpInterface are of its results' types.
 mlir::LogicalResult verifySums(mlir::Operation *op);
+/// Whether `result` is a sum that an AccumulatingOpInterface adds to what it is given.
+bool isSum(mlir::OpResult result);
+
+/// Applies `dreamer.narrow` among `attributes`, which may be null, to the types of an operation's results.
+mlir::LogicalResult inferNarrowResults(std::optional<mlir::Location> location,
+                                       llvm::StringRef operation, mlir::DictionaryAttr attributes,
+                                       llvm::SmallVectorImpl<mlir::Type> &types);
+void narrowResult(mlir::OpResult result);
 } // namespace detail
 
 } // namespace dreamer

@@ -63,13 +63,40 @@ def MatrixOperandsOpInterface : OpInterface<"MatrixOperandsOpInterface"> {
   let cppNamespace = "::dreamer";
   let description = [{
     An operation whose arithmetic is a matrix product: the operands named here are
-    narrowed when a package is compiled for a narrower element type. Its results
-    stay f32.
+    narrowed when a package is compiled for a narrower element type.
   }];
   let methods = [
     InterfaceMethod<"The operands that narrow.", "::llvm::SmallVector<::mlir::OpOperand *>",
       "getMatrixOperands", (ins)>,
   ];
+}
+
+def NarrowResultsOpInterface : OpInterface<"NarrowResultsOpInterface"> {
+  let cppNamespace = "::dreamer";
+  let description = [{
+    An operation that can write results as bf16: computed as ever, rounded once, as `dreamer.cast` rounds.
+    The attribute `dreamer.narrow` numbers the results that are, and their types follow from it. A
+    result that a sum is given for stays f32, for it would be rounded at each addition.
+
+    ```mlir
+    %y = dreamer.rms_norm %x, %w {dreamer.narrow = array<i64: 0>, eps = 1.0e-6 : f64}
+        : tensor<2x8xf32>, tensor<8xf32> // bf16
+    ```
+  }];
+  let methods = [
+    InterfaceMethod<"The results that may be bf16 where no sums are given for them.",
+      "::llvm::SmallVector<::mlir::OpResult>", "getNarrowableResults", (ins), "", [{
+        return {$_op->getOpResult(0)};
+      }]>,
+  ];
+  let extraSharedClassDeclaration = [{
+    bool mayNarrow(::mlir::OpResult result) {
+      return llvm::is_contained($_op.getNarrowableResults(), result) &&
+             !::dreamer::detail::isSum(result);
+    }
+    /// Makes `result` bf16.
+    void narrow(::mlir::OpResult result) { ::dreamer::detail::narrowResult(result); }
+  }];
 }
 
 def AccumulatingOpInterface : OpInterface<"AccumulatingOpInterface"> {

@@ -11,7 +11,7 @@ include "dialects/Dreamer/DreamerInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-/// Matrix operands: f32 as built, bf16 where a package narrows them.
+/// Matrix operands, and results that may be such: f32 as built, bf16 where a package narrows them.
 def Dreamer_Matrix : StaticShapeTensorOf<[F32, BF16]>;
 def Dreamer_Float : StaticShapeTensorOf<[F32]>;
 def Dreamer_Ids : StaticShapeTensorOf<[I32]>;
@@ -28,6 +28,11 @@ def Decodable : DeclareOpInterfaceMethods<DecodableOpInterface>;
 def DecodableWithCache
     : DeclareOpInterfaceMethods<DecodableOpInterface, ["getCachedOperands"]>;
 def MatrixOperands : DeclareOpInterfaceMethods<MatrixOperandsOpInterface>;
+/// The (first) result may be bf16.
+def NarrowResult : DeclareOpInterfaceMethods<NarrowResultsOpInterface>;
+/// Some results may be.
+def NarrowResults
+    : DeclareOpInterfaceMethods<NarrowResultsOpInterface, ["getNarrowableResults"]>;
 /// Counts its memory traffic only.
 def Cheap : DeclareOpInterfaceMethods<CostOpInterface>;
 /// The same, and touches a part of some operand or result.
@@ -59,8 +64,10 @@ def InfersTypes : TraitList<[
             ::mlir::failed(setPropertiesFromAttr(parsed, attributes, emitError)))
           return ::mlir::failure();
         const Properties &known = properties ? *properties.as<Properties *>() : parsed;
-        return inferReturnTypes(context, location, Adaptor(operands, attributes, known, regions),
-                                types);
+        if (::mlir::failed(inferReturnTypes(
+                context, location, Adaptor(operands, attributes, known, regions), types)))
+          return ::mlir::failure();
+        return ::dreamer::detail::inferNarrowResults(location, getOperationName(), attributes, types);
       }
     }]>]>;
 

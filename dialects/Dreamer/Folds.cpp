@@ -8,18 +8,21 @@
 using namespace mlir;
 using namespace dreamer;
 
+/// `operand`, unless the result is rounded.
+static OpFoldResult asResult(Value operand, Value result) {
+  return operand.getType() == result.getType() ? OpFoldResult(operand) : OpFoldResult();
+}
+
 OpFoldResult AddOp::fold(FoldAdaptor) {
   if (getA().getDefiningOp<ZeroOp>())
-    return getB();
+    return asResult(getB(), getResult());
   if (getB().getDefiningOp<ZeroOp>())
-    return getA();
+    return asResult(getA(), getResult());
   return {};
 }
 
 OpFoldResult ScaleOp::fold(FoldAdaptor) {
-  return getFactor().convertToDouble() == 1.0 ? OpFoldResult(getX()) : OpFoldResult();
+  return getFactor().convertToDouble() == 1.0 ? asResult(getX(), getResult()) : OpFoldResult();
 }
 
-OpFoldResult CastOp::fold(FoldAdaptor) {
-  return getX().getType() == getType() ? OpFoldResult(getX()) : OpFoldResult();
-}
+OpFoldResult CastOp::fold(FoldAdaptor) { return asResult(getX(), getResult()); }

@@ -20,11 +20,11 @@ def Dreamer_EmbeddingGradOp : Dreamer_PureOp<"embedding_grad", [Cheap, Accumulat
                        "`:` type(operands)";
 }
 
-def Dreamer_RMSNormGradOp : Dreamer_PureOp<"rms_norm_grad", [Cheap, Accumulates]> {
+def Dreamer_RMSNormGradOp : Dreamer_PureOp<"rms_norm_grad", [Cheap, Accumulates, NarrowResult]> {
   let summary = "adjoint of rms_norm";
   let arguments = (ins Dreamer_Float:$x, Dreamer_Float:$weight, Dreamer_Float:$d_result,
                        Variadic<Dreamer_Float>:$sums, F64Attr:$eps);
-  let results = (outs Dreamer_Float:$d_x, Dreamer_Float:$d_weight);
+  let results = (outs Dreamer_Matrix:$d_x, Dreamer_Float:$d_weight);
   let assemblyFormat = "$x `,` $weight `,` $d_result (`into` `(` $sums^ `)`)? attr-dict "
                        "`:` type(operands)";
 }
@@ -38,32 +38,32 @@ def Dreamer_LinearWeightGradOp
   let assemblyFormat = "$d_result `,` $x (`into` `(` $sums^ `)`)? attr-dict `:` type(operands)";
 }
 
-def Dreamer_SwiGLUGradOp : Dreamer_PureOp<"swiglu_grad", [Cheap]> {
+def Dreamer_SwiGLUGradOp : Dreamer_PureOp<"swiglu_grad", [Cheap, NarrowResults]> {
   let summary = "adjoint of swiglu";
   let arguments = (ins Dreamer_Float:$a, Dreamer_Float:$b, Dreamer_Float:$d_result);
-  let results = (outs Dreamer_Float:$d_a, Dreamer_Float:$d_b);
+  let results = (outs Dreamer_Matrix:$d_a, Dreamer_Matrix:$d_b);
   let assemblyFormat = "$a `,` $b `,` $d_result attr-dict `:` type(operands)";
 }
 
 def Dreamer_SequenceAttentionGradOp
-    : Dreamer_PureOp<"sequence_attention_grad", [Contracts, MatrixOperands]> {
+    : Dreamer_PureOp<"sequence_attention_grad", [Contracts, MatrixOperands, NarrowResults]> {
   let summary = "adjoint of sequence_attention, probabilities computed again from lse";
   let description = "Dao, \"FlashAttention-2\", 2023, algorithm 2.";
   let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$k, Dreamer_Matrix:$v,
                        Dreamer_Float:$result, Dreamer_Float:$lse, Dreamer_Matrix:$d_result,
                        I64Attr:$heads, I64Attr:$kv_heads);
-  let results = (outs Dreamer_Float:$d_q, Dreamer_Float:$d_k, Dreamer_Float:$d_v);
+  let results = (outs Dreamer_Matrix:$d_q, Dreamer_Matrix:$d_k, Dreamer_Matrix:$d_v);
   let assemblyFormat = "$q `,` $k `,` $v `,` $result `,` $lse `,` $d_result attr-dict "
                        "`:` type(operands)";
 }
 
 def Dreamer_DepthAttentionGradOp
-    : Dreamer_PureOp<"depth_attention_grad", [ContractsPartial, Accumulates]> {
+    : Dreamer_PureOp<"depth_attention_grad", [ContractsPartial, Accumulates, NarrowResult]> {
   let summary = "adjoint of depth_attention; slots past `count` get zero, or stay as in `sums`";
   let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$keys, Dreamer_Matrix:$values,
                        Index:$count, Dreamer_Matrix:$d_result, Variadic<Dreamer_Float>:$sums,
                        I64Attr:$heads, I64Attr:$kv_heads);
-  let results = (outs Dreamer_Float:$d_q, Dreamer_Float:$d_keys, Dreamer_Float:$d_values);
+  let results = (outs Dreamer_Matrix:$d_q, Dreamer_Float:$d_keys, Dreamer_Float:$d_values);
   let assemblyFormat = "$q `,` $keys `,` $values `,` $count `,` $d_result "
                        "(`into` `(` $sums^ `)`)? attr-dict "
                        "`:` type(operands)";
@@ -95,7 +95,8 @@ def Dreamer_ExpertLinearGradOp
                        "`:` type(operands)";
 }
 
-def Dreamer_MixExpertsGradOp : Dreamer_PureOp<"mix_experts_grad", [ContractsPartial, MatrixOperands]> {
+def Dreamer_MixExpertsGradOp
+    : Dreamer_PureOp<"mix_experts_grad", [ContractsPartial, MatrixOperands, NarrowResults]> {
   let summary = "adjoint of mix_experts but for its weight";
   let description = [{
     The cotangents of a, b and the gates; and `gated` = gate * silu(a) * b, [lead, k, f], which
@@ -103,8 +104,8 @@ def Dreamer_MixExpertsGradOp : Dreamer_PureOp<"mix_experts_grad", [ContractsPart
   }];
   let arguments = (ins Dreamer_Float:$a, Dreamer_Float:$b, Dreamer_Ids:$ids, Dreamer_Float:$gates,
                        Dreamer_Matrix:$w2, Dreamer_Matrix:$d_result);
-  let results = (outs Dreamer_Float:$d_a, Dreamer_Float:$d_b, Dreamer_Float:$d_gates,
-                      Dreamer_Float:$gated);
+  let results = (outs Dreamer_Matrix:$d_a, Dreamer_Matrix:$d_b, Dreamer_Float:$d_gates,
+                      Dreamer_Matrix:$gated);
   let assemblyFormat = "$a `,` $b `,` $ids `,` $gates `,` $w2 `,` $d_result attr-dict "
                        "`:` type(operands)";
 }
@@ -129,12 +130,12 @@ def Dreamer_ExpertWeightGradOp
                        "`:` type(operands)";
 }
 
-def Dreamer_CrossEntropyGradOp : Dreamer_PureOp<"cross_entropy_grad", [Cheap]> {
+def Dreamer_CrossEntropyGradOp : Dreamer_PureOp<"cross_entropy_grad", [Cheap, NarrowResult]> {
   let summary = "adjoint of cross_entropy's loss; rows with target -1 get zero";
   let arguments = (ins Dreamer_Float:$logits, Dreamer_Ids:$targets,
                        Dreamer_FloatScalar:$count, Dreamer_Float:$lse,
                        Dreamer_FloatScalar:$d_loss, DefaultValuedAttr<F64Attr, "0.0">:$z_loss);
-  let results = (outs Dreamer_Float:$d_logits);
+  let results = (outs Dreamer_Matrix:$d_logits);
   let assemblyFormat = "$logits `,` $targets `,` $count `,` $lse `,` $d_loss attr-dict "
                        "`:` type(operands)";
 }

@@ -30,7 +30,7 @@ def Dreamer_EmbeddingOp : Dreamer_PureOp<"embedding", [Partial, Differentiable]>
   let assemblyFormat = "$tokens `,` $table attr-dict `:` type(operands)";
 }
 
-def Dreamer_RMSNormOp : Dreamer_PureOp<"rms_norm", [Cheap, Differentiable, TileLocal]> {
+def Dreamer_RMSNormOp : Dreamer_PureOp<"rms_norm", [Cheap, Differentiable, TileLocal, NarrowResult]> {
   let summary = "x / sqrt(mean(x^2) + eps) * w over each run of size(w) features";
   let description = [{
     `w` is [c] and c divides the last dimension: each consecutive run of c features
@@ -39,12 +39,12 @@ def Dreamer_RMSNormOp : Dreamer_PureOp<"rms_norm", [Cheap, Differentiable, TileL
     Normalization", 2019, equation 4.
   }];
   let arguments = (ins Dreamer_Float:$x, Dreamer_Float:$weight, F64Attr:$eps);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$x `,` $weight attr-dict `:` type(operands)";
 }
 
 def Dreamer_LinearOp
-    : Dreamer_PureOp<"linear", [Contracts, Differentiable, MatrixOperands, Accumulates]> {
+    : Dreamer_PureOp<"linear", [Contracts, Differentiable, MatrixOperands, Accumulates, NarrowResult]> {
   let summary = "x W^T: [lead, in], [out, in] -> f32 [lead, out]; `transpose`: x W";
   let description = [{
     `full_precision` keeps the operands f32 whatever the element type (the router). With `into`, the
@@ -52,7 +52,7 @@ def Dreamer_LinearOp
   }];
   let arguments = (ins Dreamer_Matrix:$x, Dreamer_Matrix:$weight, Variadic<Dreamer_Float>:$sums,
                        UnitAttr:$transpose, UnitAttr:$full_precision);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$x `,` $weight (`into` `(` $sums^ `)`)? attr-dict `:` type(operands)";
   let builders = [OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight,
                                 CArg<"bool", "false">:$transpose,
@@ -61,7 +61,7 @@ def Dreamer_LinearOp
                             "fullPrecision);">];
 }
 
-def Dreamer_RotaryOp : Dreamer_PureOp<"rotary", [Cheap, Differentiable, TileLocal]> {
+def Dreamer_RotaryOp : Dreamer_PureOp<"rotary", [Cheap, Differentiable, TileLocal, NarrowResult]> {
   let summary = "rotary position encoding of each run of head_dim features";
   let description = [{
     Rotates the pairs (v_i, v_{i + c/2}) of each run v of c = head_dim features by
@@ -71,29 +71,30 @@ def Dreamer_RotaryOp : Dreamer_PureOp<"rotary", [Cheap, Differentiable, TileLoca
   }];
   let arguments = (ins Dreamer_Float:$x, AnyTypeOf<[Index, Dreamer_Ids]>:$position,
                        I64Attr:$head_dim, F64Attr:$theta, UnitAttr:$inverse);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$x `,` $position attr-dict `:` type(operands)";
 }
 
-def Dreamer_SwiGLUOp : Dreamer_PureOp<"swiglu", [Cheap, Differentiable, TileLocal]> {
+def Dreamer_SwiGLUOp : Dreamer_PureOp<"swiglu", [Cheap, Differentiable, TileLocal, NarrowResult]> {
   let summary = "silu(a) * b, elementwise; Shazeer, \"GLU Variants\", 2020";
   let arguments = (ins Dreamer_Float:$a, Dreamer_Float:$b);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$a `,` $b attr-dict `:` type(operands)";
 }
 
-def Dreamer_AddOp : Dreamer_PureOp<"add", [Cheap, Differentiable, TileLocal, Commutative]> {
+def Dreamer_AddOp
+    : Dreamer_PureOp<"add", [Cheap, Differentiable, TileLocal, Commutative, NarrowResult]> {
   let summary = "a + b, elementwise";
   let arguments = (ins Dreamer_Float:$a, Dreamer_Float:$b);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$a `,` $b attr-dict `:` type(operands)";
   let hasFolder = 1;
 }
 
-def Dreamer_ScaleOp : Dreamer_PureOp<"scale", [Cheap, Differentiable, TileLocal]> {
+def Dreamer_ScaleOp : Dreamer_PureOp<"scale", [Cheap, Differentiable, TileLocal, NarrowResult]> {
   let summary = "x times a constant";
   let arguments = (ins Dreamer_Float:$x, F64Attr:$factor);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$x attr-dict `:` type($x)";
   let hasFolder = 1;
 }
@@ -107,7 +108,8 @@ def Dreamer_CastOp : Dreamer_Op<"cast", [Pure, Cheap, Differentiable, SameOperan
 }
 
 def Dreamer_SequenceAttentionOp
-    : Dreamer_PureOp<"sequence_attention", [Contracts, Differentiable, MatrixOperands, DecodableWithCache]> {
+    : Dreamer_PureOp<"sequence_attention", [Contracts, Differentiable, MatrixOperands, DecodableWithCache,
+                                           NarrowResult]> {
   let summary = "causal softmax attention over positions, grouped heads";
   let description = [{
     q [B, T, heads * c], k and v [B, T, kv_heads * c]; kv_heads divides heads, query
@@ -117,12 +119,12 @@ def Dreamer_SequenceAttentionOp
   }];
   let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$k, Dreamer_Matrix:$v,
                        I64Attr:$heads, I64Attr:$kv_heads);
-  let results = (outs Dreamer_Float:$result, Dreamer_Float:$lse);
+  let results = (outs Dreamer_Matrix:$result, Dreamer_Float:$lse);
   let assemblyFormat = "$q `,` $k `,` $v attr-dict `:` type(operands)";
 }
 
 def Dreamer_DepthAttentionOp
-    : Dreamer_PureOp<"depth_attention", [ContractsPartial, Differentiable]> {
+    : Dreamer_PureOp<"depth_attention", [ContractsPartial, Differentiable, NarrowResult]> {
   let summary = "softmax attention of one position over its history of depths";
   let description = [{
     q [lead, heads * c]; histories of keys and values [S, lead, kv_heads * c], of which
@@ -130,15 +132,15 @@ def Dreamer_DepthAttentionOp
   }];
   let arguments = (ins Dreamer_Matrix:$q, Dreamer_Matrix:$keys, Dreamer_Matrix:$values,
                        Index:$count, I64Attr:$heads, I64Attr:$kv_heads);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$q `,` $keys `,` $values `,` $count attr-dict `:` type(operands)";
 }
 
-def Dreamer_LastPositionOp : Dreamer_PureOp<"last_position", [Cheap]> {
+def Dreamer_LastPositionOp : Dreamer_PureOp<"last_position", [Cheap, NarrowResult]> {
   let summary = "the last valid position of each sequence: [B, T, h], i32 [B] -> [B, h]";
   let description = "Takes position `lengths[b] - 1`; a length is in [1, T].";
   let arguments = (ins Dreamer_Float:$x, Dreamer_Ids:$lengths);
-  let results = (outs Dreamer_Float:$result);
+  let results = (outs Dreamer_Matrix:$result);
   let assemblyFormat = "$x `,` $lengths attr-dict `:` type(operands)";
 }
 

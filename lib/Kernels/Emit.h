@@ -85,6 +85,8 @@ Val minLanes(Val x);
 /// Integer and index types into each other, integers into floats, floats into wider
 /// or narrower floats; vectors lane by lane.
 Val convert(Val x, mlir::Type element);
+/// Rounds f32 to the nearest bf16, ties to even; not a number stays so. The same on every machine.
+Val toBF16(Val x);
 /// A scalar in every lane.
 Val splat(Val x, int64_t width);
 /// One lane.
@@ -130,6 +132,8 @@ public:
   Mem view(llvm::ArrayRef<int64_t> shape) const;
 
   mlir::MemRefType getType() const { return llvm::cast<mlir::MemRefType>(memref.getType()); }
+  /// Whether elements are bf16.
+  bool isNarrow() const { return getType().getElementType().isBF16(); }
   int64_t size(unsigned dim) const { return getType().getDimSize(dim); }
   int64_t size() const { return getType().getNumElements(); }
   /// The last dimension; 1 for scalars.

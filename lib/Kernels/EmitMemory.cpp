@@ -37,10 +37,7 @@ static Val widen(Val x) {
   return bitcast(bits, b.getF32Type());
 }
 
-/// Rounds f32 to the nearest bf16, ties to even; not a number stays so.
-static Val narrow(Val x, Type element) {
-  if (!element.isBF16())
-    return x;
+Val toBF16(Val x) {
   Emitter &e = x.getEmitter();
   OpBuilder &b = e.getBuilder();
   auto shift = [&](Val v) -> Val {
@@ -52,7 +49,7 @@ static Val narrow(Val x, Type element) {
   rounded = select(equal(x, x), rounded, 0x7fc0);
   Type halfType = withElement(x.getType(), b.getI16Type());
   Val half = {e, e.create<arith::TruncIOp>(halfType, rounded.get())};
-  return bitcast(half, element);
+  return bitcast(half, b.getBF16Type());
 }
 
 static SmallVector<Value> materialize(Emitter &e, ArrayRef<Val> at) {
@@ -81,7 +78,7 @@ Val Mem::widened(Val x) const { return converts ? widen(x) : x; }
 
 Val Mem::narrowed(Val x) const {
   Type element = getType().getElementType();
-  return getElementTypeOrSelf(x.getType()) == element ? x : narrow(x, element);
+  return element.isBF16() && !getElementTypeOrSelf(x.getType()).isBF16() ? toBF16(x) : x;
 }
 
 Val Mem::load(ArrayRef<Val> at) const {

@@ -154,12 +154,12 @@ void FusedKernel::multiplyOut(Kernel &k, const Chain &chain, Val tile, const OpT
   if (!chain.packed)
     return multiplyByDots(k, x, k.mem(chain.weight).view({chain.columns, chain.depth}), out,
                           accumulate, part.columnFrom, part.columns);
-  multiplyTile(
-      k, chain.panels, chain.tiles, tile, chain.panels.of(k.mem(chain.weight), 1), 0, {},
-      [&](Val row, int64_t count, DepthRange depth) {
-        return leftFactor(k, chain.panels, x, {row, 0}, count, depth);
-      },
-      {[&](const ProductBlock &c) { return placeOf(k, c, out, {c.row, c.column}); }, accumulate});
+  multiplyTile(k, chain.panels, chain.tiles, tile, chain.panels.of(k.mem(chain.weight), 1), 0, {},
+               [&](Val row, int64_t count, DepthRange depth) {
+                 return leftFactor(k, chain.panels, x, {row, 0}, count, depth);
+               },
+               {[&](const ProductBlock &c) { return placeOf(k, c, out, {c.row, c.column}); },
+                accumulate, out.isNarrow()});
 }
 
 /// Whether `op`, of a chain, has `value` tile by tile.

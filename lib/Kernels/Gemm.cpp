@@ -272,6 +272,11 @@ void multiplyTile(Kernel &k, const Panels &panels, const Tiles &tiles, Val tile,
   auto [row, rowEnd] = share(rowTile, tiles.rowsPerTask, tiles.rows);
   auto [panel, panelEnd] = share(panelTile, tiles.panelsPerTask, tiles.panels);
   ProductRange range{panels, packed, matrix, {row, rowEnd, tiles.rows}, panel, panelEnd, depth};
+  // Parts of a sum would each be rounded: it stays in registers until it is whole.
+  if (target.narrow)
+    return multiply(k, range, a, [&](const ProductBlock &block) {
+      storeTile(k, block.value, target.place(block));
+    });
   auto part = [&](DepthRange depth, bool accumulate) {
     range.depth = depth;
     multiplyInto(k, range, a, {target.place, accumulate});

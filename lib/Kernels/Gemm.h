@@ -159,10 +159,11 @@ struct ProductBlock {
 using LeftFactor = llvm::function_ref<mlir::Value(Val row, int64_t rows, DepthRange depth)>;
 using Epilogue = llvm::function_ref<void(const ProductBlock &)>;
 
-/// Where blocks are stored: a place for each, and whether they are added to what is there.
+/// Where blocks are stored: a place for each, and whether they are added to what is there, or places are bf16.
 struct Target {
   llvm::function_ref<mlir::Value(const ProductBlock &)> place;
   bool accumulate = false;
+  bool narrow = false;
 };
 
 /// The part of C that is computed: rows, and panels `panelFrom` .. `panelTo`-1 of one of the packed

@@ -65,7 +65,7 @@ static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, Rig
       return placeOf(k, block, out, {block.row, block.column});
     };
     multiplyTile(k, panels, tiles, k.task, panels.of(k.mem(1), 1), 0, {}, rowsOfLeft,
-                 {place, accumulate});
+                 {place, accumulate, out.isNarrow()});
   });
 }
 

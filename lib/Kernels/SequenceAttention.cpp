@@ -6,6 +6,7 @@
 
 #include "lib/Kernels/Attention.h"
 #include "lib/Kernels/Models.h"
+#include "lib/Kernels/NarrowPack.h"
 #include <limits>
 
 using namespace mlir;
@@ -111,8 +112,21 @@ struct QueryBlock {
 };
 } // namespace
 
-/// One block of queries: its part of `out` [B * T, heads * c] and `lse` [B * heads, T].
-static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse) {
+namespace {
+/// Where the sums over blocks of keys are kept until they are whole: rows from `row` on and columns from `column` on,
+/// for the block's queries.
+struct Sums {
+  Mem memory;
+  Val row, column;
+
+  SmallVector<Val> at(Val t, Val i) const { return {row + t, column + i}; }
+};
+} // namespace
+
+/// One block of queries: its part of `out` [B * T, heads * c] and `lse` [B * heads, T]. Sums are kept in `partial`,
+/// or in `out` if there is none.
+static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse,
+                   std::optional<Sums> partial) {
   const SequenceShape &shape = block.shape;
   Val row = block.item / shape.heads * shape.positions;
   Val column = block.item % shape.heads * shape.features;
@@ -129,16 +143,18 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse) {
       storeTile(k, mean, placeOf(k, b, out, at(b.row, b.column)));
     });
   } else {
+    Sums sums = partial.value_or(Sums{out, row, column});
     auto take = [&](Val firstKey, bool first) {
       Val count = min(to - firstKey, shape.keyBlock);
       block.computeScores(k, firstKey, count);
       block.exponentiate(k, firstKey, count, first, [&](Val t, Val factor) {
         k.forColumns(shape.features, [&](Val i, Lanes lanes) {
-          out.store(out.load(at(from + t, i), lanes) * factor, at(from + t, i), lanes);
+          sums.memory.store(sums.memory.load(sums.at(from + t, i), lanes) * factor,
+                            sums.at(from + t, i), lanes);
         });
       });
       block.weighValues(k, firstKey, count, [&](const ProductBlock &b) {
-        Value place = placeOf(k, b, out, at(b.row, b.column));
+        Value place = placeOf(k, b, sums.memory, sums.at(b.row, b.column));
         first ? storeTile(k, b.value, place) : addTile(k, b.value, place);
       });
     };
@@ -147,7 +163,7 @@ static void attend(Kernel &k, const QueryBlock &block, Mem out, Mem lse) {
     k.loop(0, to - from, 1, [&](Val t) {
       Val inverse = 1.0 / block.sums.load({t});
       k.forColumns(shape.features, [&](Val i, Lanes lanes) {
-        out.store(out.load(at(from + t, i), lanes) * inverse, at(from + t, i), lanes);
+        out.store(sums.memory.load(sums.at(from + t, i), lanes) * inverse, at(from + t, i), lanes);
       });
     });
   }
@@ -177,31 +193,38 @@ static void buildSequenceAttention(SequenceAttentionOp op, ScheduleBuilder &s) {
   int64_t blocks = shape.queryBlocks();
   Shares shares = Shares::of(shape.batch * shape.heads * blocks,
                              shape.queryBlock * shape.positions * (shape.features / 8 + 4) / 2);
-  launch(s, "attend", shares.tasks(),
-         {queries, keys, values, s.buffer(op.getResult()), s.buffer(op.getLse())}, [&](Kernel &k) {
-           Mem out = k.mem(3).rows(), lse = k.mem(4).rows();
-           lse = lse.view({shape.batch * shape.heads, shape.positions});
-           SmallVector<int64_t> scoresShape{shape.queryBlock, shape.keyBlock};
-           Mem scores = k.stack(scoresShape), weights = scores;
-           if (shape.block.narrow())
-             weights = k.stack(scoresShape, k.getBuilder().getBF16Type());
-           Mem largest = k.stack({shape.queryBlock}), sums = k.stack({shape.queryBlock});
-           k.forShare(shares, [&](Val share) {
-             Val from = share % blocks * shape.queryBlock;
-             QueryBlock block{shape,
-                              k.mem(0),
-                              shape.transposed().of(k.mem(1), shape.batch * shape.kvHeads),
-                              shape.straight().of(k.mem(2), shape.batch * shape.kvHeads),
-                              scores,
-                              weights,
-                              largest,
-                              sums,
-                              share / blocks,
-                              from,
-                              min(from + shape.queryBlock, shape.positions)};
-             attend(k, block, out, lse);
-           });
-         });
+  SmallVector<Value> buffers{queries, keys, values, s.buffer(op.getResult()),
+                             s.buffer(op.getLse())};
+  bool sumsApart = isNarrow(op.getResult()) && shape.keyBlocks() > 1;
+  if (sumsApart)
+    buffers.push_back(scratch(s, {shares.tasks() * shape.queryBlock, shape.features}));
+  launch(s, "attend", shares.tasks(), buffers, [&](Kernel &k) {
+    Mem out = k.mem(3).rows(), lse = k.mem(4).rows();
+    lse = lse.view({shape.batch * shape.heads, shape.positions});
+    SmallVector<int64_t> scoresShape{shape.queryBlock, shape.keyBlock};
+    Mem scores = k.stack(scoresShape), weights = scores;
+    if (shape.block.narrow())
+      weights = k.stack(scoresShape, k.getBuilder().getBF16Type());
+    Mem largest = k.stack({shape.queryBlock}), sums = k.stack({shape.queryBlock});
+    k.forShare(shares, [&](Val share) {
+      Val from = share % blocks * shape.queryBlock;
+      QueryBlock block{shape,
+                       k.mem(0),
+                       shape.transposed().of(k.mem(1), shape.batch * shape.kvHeads),
+                       shape.straight().of(k.mem(2), shape.batch * shape.kvHeads),
+                       scores,
+                       weights,
+                       largest,
+                       sums,
+                       share / blocks,
+                       from,
+                       min(from + shape.queryBlock, shape.positions)};
+      std::optional<Sums> partial;
+      if (sumsApart)
+        partial = Sums{k.mem(5), k.task * shape.queryBlock - from, 0};
+      attend(k, block, out, lse, partial);
+    });
+  });
 }
 
 void attachSequenceAttentionKernels(MLIRContext &context) {

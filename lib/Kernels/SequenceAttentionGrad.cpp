@@ -220,6 +220,23 @@ static void zeroKeys(Kernel &k, const SequenceShape &shape, Val row, Val from, V
   });
 }
 
+/// Where a gradient is summed, and where it goes from there if it is bf16.
+struct GradTarget {
+  Mem sums;
+  std::optional<Mem> rounded;
+
+  /// Of rows whose sums are whole.
+  void finish(Kernel &k, Val from, Val to, Val column, int64_t columns) const {
+    if (!rounded)
+      return;
+    k.loop(from, to, 1, [&](Val row) {
+      k.forColumns(columns, [&](Val i, Lanes lanes) {
+        rounded->store(sums.load({row, column + i}, lanes), {row, column + i}, lanes);
+      });
+    });
+  }
+};
+
 /// Where dq goes, and whether it is added to what other blocks of keys gave.
 struct QueryTarget {
   Mem dq;
@@ -233,38 +250,42 @@ struct QueryTarget {
 
 /// dk and dv of one block of keys of one group of heads; its part of dq as well if that is given.
 static void gradOfKeys(Kernel &k, const GradBlocks &blocks, Val batch, Val kvHead, Val firstKey,
-                       Mem dk, Mem dv, std::optional<QueryTarget> dq) {
+                       const GradTarget &dk, const GradTarget &dv, std::optional<QueryTarget> dq) {
   const SequenceShape &shape = blocks.shape;
   Val keyColumn = kvHead * shape.features;
   Val keyEnd = min(firstKey + shape.keyBlock, shape.positions);
-  zeroKeys(k, shape, batch * shape.positions, firstKey, keyEnd, keyColumn, dk, dv);
+  Val row = batch * shape.positions;
+  zeroKeys(k, shape, row, firstKey, keyEnd, keyColumn, dk.sums, dv.sums);
   k.loop(0, shape.group(), 1, [&](Val i) {
     GradBlocks::Head head = blocks.head(batch, kvHead * shape.group() + i);
     k.loop(firstKey, shape.positions, shape.queryBlock, [&](Val from) {
       Val to = min(from + shape.queryBlock, shape.positions);
       Val count = min(to, keyEnd) - firstKey;
       blocks.compute(k, head, from, to, firstKey, count);
-      blocks.addKeys(k, head, from, to, firstKey, count, keyColumn, dk, dv);
+      blocks.addKeys(k, head, from, to, firstKey, count, keyColumn, dk.sums, dv.sums);
       if (dq)
         blocks.multiplyQueries(k, head, from, to, firstKey, count,
                                [&](const ProductBlock &b) { (*dq)(k, head, b); });
     });
   });
+  for (const GradTarget *target : {&dk, &dv})
+    target->finish(k, row + firstKey, row + keyEnd, keyColumn, shape.features);
 }
 
 static void gradOfQueries(Kernel &k, const GradBlocks &blocks, const GradBlocks::Head &head,
-                          Val from, Mem dq) {
+                          Val from, const GradTarget &dq) {
   const SequenceShape &shape = blocks.shape;
   Val to = min(from + shape.queryBlock, shape.positions);
   auto take = [&](Val firstKey, bool first) {
     Val count = min(to - firstKey, shape.keyBlock);
     blocks.compute(k, head, from, to, firstKey, count);
     blocks.multiplyQueries(k, head, from, to, firstKey, count, [&](const ProductBlock &b) {
-      QueryTarget{dq, /*accumulate=*/!first}(k, head, b);
+      QueryTarget{dq.sums, /*accumulate=*/!first}(k, head, b);
     });
   };
   take(0, /*first=*/true);
   k.loop(shape.keyBlock, to, shape.keyBlock, [&](Val key) { take(key, /*first=*/false); });
+  dq.finish(k, head.row + from, head.row + to, head.column, shape.features);
 }
 
 static SequenceShape shapeOf(SequenceAttentionGradOp op, const KernelTarget &target) {
@@ -298,7 +319,21 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
                      pack("pack_queries", op.getQ(), shape.heads, false),
                      pack("pack_cotangent", op.getDResult(), shape.heads, false)};
   SmallVector<Value> buffers = arguments(op, s, shape, packed);
-  llvm::append_values(buffers, s.buffer(op.getDQ()), s.buffer(op.getDK()), s.buffer(op.getDV()));
+  unsigned firstSums = buffers.size();
+  for (Value grad : op.getResults())
+    buffers.push_back(isNarrow(grad) ? scratch(s, tensorType(grad).getShape()) : s.buffer(grad));
+  SmallVector<unsigned> rounded; // arguments of what is bf16
+  for (Value grad : op.getResults()) {
+    rounded.push_back(isNarrow(grad) ? buffers.size() : 0);
+    if (isNarrow(grad))
+      buffers.push_back(s.buffer(grad));
+  }
+  auto target = [&](Kernel &k, unsigned grad) -> GradTarget {
+    GradTarget target{k.mem(firstSums + grad).rows(), std::nullopt};
+    if (rounded[grad])
+      target.rounded = k.mem(rounded[grad]).rows();
+    return target;
+  };
 
   int64_t keyBlocks = shape.keyBlocks();
   bool onePass = s.parameter(parameter::onePass);
@@ -308,17 +343,20 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
       Shares::of(shape.batch * shape.kvHeads * keyTasks, pairs * shape.group() * pairCost(shape));
   auto writeGradOfKeys = [&](Kernel &k) {
     GradBlocks memory = blocks(k, shape);
-    Mem dq = k.mem(10).rows(), dk = k.mem(11).rows(), dv = k.mem(12).rows();
+    GradTarget dq = target(k, 0), dk = target(k, 1), dv = target(k, 2);
     k.forShare(keyShares, [&](Val share) {
       Val item = share / keyTasks, batch = item / shape.kvHeads, kvHead = item % shape.kvHeads;
       if (!onePass)
         return gradOfKeys(k, memory, batch, kvHead, share % keyTasks * shape.keyBlock, dk, dv,
                           std::nullopt);
-      gradOfKeys(k, memory, batch, kvHead, 0, dk, dv, QueryTarget{dq, /*accumulate=*/false});
+      gradOfKeys(k, memory, batch, kvHead, 0, dk, dv, QueryTarget{dq.sums, /*accumulate=*/false});
       k.loop(shape.keyBlock, shape.positions, shape.keyBlock, [&](Val firstKey) {
         gradOfKeys(k, memory, batch, kvHead, firstKey, dk, dv,
-                   QueryTarget{dq, /*accumulate=*/true});
+                   QueryTarget{dq.sums, /*accumulate=*/true});
       });
+      int64_t columns = shape.group() * shape.features;
+      Val row = batch * shape.positions;
+      dq.finish(k, row, row + shape.positions, kvHead * columns, columns);
     });
   };
   launch(s, onePass ? "grad" : "grad_of_keys", keyShares.tasks(), buffers,
@@ -333,7 +371,7 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
     k.forShare(queryShares, [&](Val share) {
       Val item = share / queryBlocks, block = share % queryBlocks;
       gradOfQueries(k, memory, memory.head(item / shape.heads, item % shape.heads),
-                    block * shape.queryBlock, k.mem(10).rows());
+                    block * shape.queryBlock, target(k, 0));
     });
   });
 }

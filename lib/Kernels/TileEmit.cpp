@@ -61,6 +61,9 @@ Value loadColumn(Emitter &e, Value place) {
 }
 
 void storeTile(Emitter &e, Value tile, Value place) {
+  Type element = cast<MemType>(place.getType()).getElementType();
+  if (element.isBF16() && cast<RegType>(tile.getType()).getElementType().isF32())
+    tile = mapTiles(e, tile, {}, [&](ArrayRef<Val> x) { return convert(x[0], element); });
   e.create<tile::StoreOp>(tile, place, tile::CombineAttr());
 }
 

@@ -37,7 +37,7 @@ mlir::Value fillTile(Emitter &e, double number, int64_t rows, int64_t columns,
 mlir::Value loadTile(Emitter &e, mlir::Value place, tile::Layout layout = tile::Layout::vectors);
 mlir::Value loadColumn(Emitter &e, mlir::Value place);
 
-/// Writes a tile, or adds it to what is there.
+/// Writes a tile, rounded where the place is of bf16, or adds it to what is there.
 void storeTile(Emitter &e, mlir::Value tile, mlir::Value place);
 void addTile(Emitter &e, mlir::Value tile, mlir::Value place);
 

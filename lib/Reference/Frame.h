@@ -18,7 +18,7 @@
 namespace dreamer::reference {
 
 struct Options {
-  /// Whether a cast to bf16 rounds; otherwise it keeps f64, and the reference of a narrowed
+  /// Whether values of bf16 are rounded; otherwise they keep f64, and the reference of a narrowed
   /// program is the exact one.
   bool roundBF16 = false;
 };
@@ -33,18 +33,15 @@ public:
   const Ints &ints(mlir::Value value) const { return std::get<Ints>(get(value)); }
   int64_t index(mlir::Value value) const { return std::get<int64_t>(get(value)); }
 
-  /// Gives `value` its tensor. References to other values stay valid.
-  void set(mlir::Value value, Tensor tensor) {
-    values[value] = std::make_unique<Tensor>(std::move(tensor));
-  }
+  /// Gives `value` its tensor, rounded where the value is bf16 and the options ask for it. References to
+  /// other values stay valid.
+  void set(mlir::Value value, Tensor tensor);
 
   /// Runs the operations of `block` up to its terminator.
   llvm::LogicalResult run(mlir::Block &block);
 
   /// Counts floating-point operations of a contraction; a multiply-add is two.
   void countFlops(int64_t count) { flops += count; }
-
-  const Options &getOptions() const { return options; }
 
 private:
   const Options &options;

@@ -6,6 +6,8 @@
 #include "lib/Reference/Interpreter.h"
 
 #include "dialects/Dreamer/DreamerDialect.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -29,6 +31,21 @@ bool reference::hasType(const Tensor &tensor, Type type) {
     return std::holds_alternative<int64_t>(tensor);
   return std::holds_alternative<Floats>(tensor) == isa<FloatType>(expected.getElementType()) &&
          !std::holds_alternative<int64_t>(tensor) && shapeOf(tensor) == expected.getShape();
+}
+
+/// The nearest bf16 value, ties to even.
+static double toBF16(double value) {
+  llvm::APFloat rounded(value);
+  bool losesInfo;
+  rounded.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return rounded.convertToDouble();
+}
+
+void Frame::set(Value value, Tensor tensor) {
+  if (options.roundBF16 && getElementTypeOrSelf(value).isBF16())
+    for (double &element : std::get<Floats>(tensor).data())
+      element = toBF16(element);
+  values[value] = std::make_unique<Tensor>(std::move(tensor));
 }
 
 LogicalResult Frame::run(Block &block) {

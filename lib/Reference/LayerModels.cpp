@@ -5,8 +5,6 @@
 
 #include "lib/Reference/Models.h"
 
-#include "llvm/ADT/APFloat.h"
-
 using namespace mlir;
 using namespace dreamer;
 using namespace dreamer::reference;
@@ -139,22 +137,9 @@ static LogicalResult scale(ScaleOp op, Frame &frame) {
   return success();
 }
 
-/// The nearest bf16 value, ties to even.
-static double toBF16(double value) {
-  llvm::APFloat rounded(value);
-  bool losesInfo;
-  rounded.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-  return rounded.convertToDouble();
-}
-
-/// Keeps f64, unless it goes to bf16 and the options ask for rounding.
+/// The value; the frame rounds what is bf16.
 static LogicalResult cast(CastOp op, Frame &frame) {
-  Floats result = frame.floats(op.getX());
-  auto type = llvm::cast<RankedTensorType>(op.getResult().getType());
-  if (frame.getOptions().roundBF16 && type.getElementType().isBF16())
-    for (double &value : result.data())
-      value = toBF16(value);
-  frame.set(op.getResult(), result);
+  frame.set(op.getResult(), frame.get(op.getX()));
   return success();
 }
 

@@ -49,6 +49,8 @@ public:
       else if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
         values[op.getResult(0)] =
             kernels::convert(values[op.getOperand(0)], elementFor(op.getResult(0).getType()));
+      else if (isa<arith::TruncFOp>(op) && op.getResult(0).getType().isBF16())
+        values[op.getResult(0)] = kernels::toBF16(values[op.getOperand(0)]);
       else
         copy(op);
     }

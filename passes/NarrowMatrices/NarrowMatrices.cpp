@@ -1,7 +1,7 @@
 // Part of Dreamer, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Casts where values are defined, and stacks that only feed casts.
+// Casts where values are defined; stacks that only feed casts; results that do.
 
 #include "passes/NarrowMatrices/NarrowMatrices.h"
 #include "dialects/Dreamer/DreamerOps.h"
@@ -37,11 +37,17 @@ struct NarrowMatricesPass : dreamer::impl::NarrowMatricesBase<NarrowMatricesPass
     for (RecurOp recur : loops)
       for (auto [i, result] : llvm::enumerate(recur.getStackedResults()))
         narrowStack(recur, i, result);
+    SmallVector<NarrowResultsOpInterface> producers;
+    getOperation().walk([&](NarrowResultsOpInterface op) { producers.push_back(op); });
+    for (NarrowResultsOpInterface op : producers)
+      for (OpResult result : op->getResults())
+        narrowResult(op, result);
   }
 
 private:
   Value narrow(Value value);
   void narrowStack(RecurOp recur, unsigned i, Value result);
+  void narrowResult(NarrowResultsOpInterface op, OpResult result);
 
   DenseMap<Value, Value> narrowed;
 };
@@ -56,6 +62,11 @@ Value NarrowMatricesPass::narrow(Value value) {
   return known = CastOp::create(builder, value.getLoc(), narrowType(value), value);
 }
 
+bool isNarrowing(Operation *op) {
+  auto cast = dyn_cast<CastOp>(op);
+  return cast && getElementTypeOrSelf(cast.getType()).isBF16();
+}
+
 /// What a stack is seen as: itself, its entries in loops, parts of it that are entries of other loops;
 /// and the casts of them.
 struct Sights {
@@ -68,8 +79,8 @@ bool isOnlyCast(Value value, Sights &sights) {
   sights.values.push_back(value);
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
-    if (auto cast = dyn_cast<CastOp>(user); cast && getElementTypeOrSelf(cast.getType()).isBF16()) {
-      sights.casts.push_back(cast);
+    if (isNarrowing(user)) {
+      sights.casts.push_back(cast<CastOp>(user));
       continue;
     }
     auto recur = dyn_cast<RecurOp>(user);
@@ -100,6 +111,18 @@ void NarrowMatricesPass::narrowStack(RecurOp recur, unsigned i, Value result) {
   for (Value seen : sights.values) {
     seen.setType(narrowType(seen));
     narrowed[seen] = seen;
+  }
+}
+
+/// What nobody reads but as bf16 is written so.
+void NarrowMatricesPass::narrowResult(NarrowResultsOpInterface op, OpResult result) {
+  if (!getElementTypeOrSelf(result).isF32() || result.use_empty() || !op.mayNarrow(result) ||
+      !llvm::all_of(result.getUsers(), isNarrowing))
+    return;
+  op.narrow(result);
+  for (Operation *cast : llvm::make_early_inc_range(result.getUsers())) {
+    cast->getResult(0).replaceAllUsesWith(result);
+    cast->erase();
   }
 }
 

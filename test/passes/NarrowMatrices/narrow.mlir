@@ -36,7 +36,8 @@ func.func @exact(%x: tensor<2x4xf32>, %w: tensor<4x4xf32>, %h: tensor<3x2x4xf32>
 // What waits for the reverse pass of a product is kept narrow; what something else reads is not.
 // CHECK-LABEL: @kept
 // CHECK: %[[F:.*]]:3 = dreamer.recur bound 3 init(%{{.*}}) : (tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<3x2x4xbf16>, tensor<3x2x4xf32>)
-// CHECK: %[[UN:.*]] = dreamer.cast %{{.*}} : tensor<2x4xf32> -> tensor<2x4xbf16>
+// CHECK: %[[UN:.*]] = dreamer.rms_norm %{{.*}} {dreamer.narrow = array<i64: 0>, eps
+// CHECK: dreamer.linear %[[UN]], %{{.*}} : tensor<2x4xbf16>, tensor<4x4xbf16>
 // CHECK: dreamer.yield carried({{.*}}) stacked(%[[UN]], %{{[^,]*}} : tensor<2x4xbf16>, tensor<2x4xf32>)
 // CHECK: dreamer.recur reverse
 // CHECK: ^bb0({{.*}}, %[[KEPT:[^:]*]]: tensor<2x4xbf16>, %{{[^:]*}}: tensor<2x4xf32>):

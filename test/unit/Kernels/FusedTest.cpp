@@ -86,48 +86,60 @@ OpCase fused(Random &r, bool narrow, int64_t bits) {
   std::string xType = FusedText::tensor({rows, depth}, narrow ? "bf16" : "f32");
   auto positions = text.add({r.ints({rows}, 0, 99)}, FusedText::tensor({rows}, "i32")),
        step = text.add({int64_t(3)}, "index");
+  // What ends a chain may be bf16.
+  auto attributes = [](bool rounds, const std::string &others = "") {
+    std::string narrow = rounds ? "dreamer.narrow = array<i64: 0>" : "";
+    return "{" + others + (rounds && !others.empty() ? ", " : "") + narrow + "}";
+  };
   for (int64_t products = r.between(1, 3); products > 0; --products) {
     int64_t head = 2 * r.oneOf<int64_t>({1, 4, 8, 32}), columns = head * r.between(1, 5);
     std::string type = FusedText::tensor({rows, columns}), norm = FusedText::tensor({head});
     bool transposed = r.chance(30), sum = r.chance(30);
+    int64_t followers = r.between(0, 4);
+    bool rounds = r.chance(40) && !(sum && followers == 0);
     llvm::SmallVector<int64_t> shape{columns, depth};
     if (transposed)
       std::swap(shape[0], shape[1]);
     std::string w = text.input(shape, narrow), term = text.input({rows, columns});
     std::string value = text.operation(
         formatv("linear {0}, {1} {2}{3} : {4}, {5}{6}", x, w, sum ? "into(" + term + ")" : "",
-                transposed ? "{transpose}" : "", xType,
+                attributes(rounds && followers == 0, transposed ? "transpose" : ""), xType,
                 FusedText::tensor(shape, narrow ? "bf16" : "f32"), sum ? ", " + type : ""));
-    if (r.chance(40))
+    if (followers > 0 && r.chance(40))
       text.give(value, type);
-    for (int64_t followers = r.between(0, 4); followers > 0; --followers) {
+    for (; followers > 0; --followers) {
+      bool isRounded = rounds && followers == 1;
       switch (r.between(0, 4)) {
       case 0:
-        value = text.operation(formatv("rms_norm {0}, {1} {{eps = 1.0e-6 : f64} : {2}, {3}", value,
-                                       text.input({head}), type, norm));
+        value =
+            text.operation(formatv("rms_norm {0}, {1} {2} : {3}, {4}", value, text.input({head}),
+                                   attributes(isRounded, "eps = 1.0e-6 : f64"), type, norm));
         break;
       case 1: {
         bool byStep = r.chance(50);
         value = text.operation(
-            formatv("rotary {0}, {1} {{head_dim = {2}, theta = 100.0 : f64} : {3}, {4}", value,
-                    byStep ? step : positions, head, type,
-                    byStep ? "index" : FusedText::tensor({rows}, "i32")));
+            formatv("rotary {0}, {1} {2} : {3}, {4}", value, byStep ? step : positions,
+                    attributes(isRounded, formatv("head_dim = {0}, theta = 100.0 : f64", head)),
+                    type, byStep ? "index" : FusedText::tensor({rows}, "i32")));
         break;
       }
       case 2:
-        value = text.operation(formatv("add {0}, {1} : {2}, {2}", value, term, type));
+        value = text.operation(
+            formatv("add {0}, {1} {2} : {3}, {3}", value, term, attributes(isRounded), type));
         break;
       case 3:
-        value = text.operation(formatv("scale {0} {{factor = 0.5 : f64} : {1}", value, type));
+        value = text.operation(formatv("scale {0} {1} : {2}", value,
+                                       attributes(isRounded, "factor = 0.5 : f64"), type));
         break;
       default:
-        value = text.operation(formatv("swiglu {0}, {1} : {2}, {2}", term, value, type));
+        value = text.operation(
+            formatv("swiglu {0}, {1} {2} : {3}, {3}", term, value, attributes(isRounded), type));
         break;
       }
       if (followers > 1 && r.chance(30))
         text.give(value, type);
     }
-    text.give(value, type);
+    text.give(value, rounds ? FusedText::tensor({rows, columns}, "bf16") : type);
   }
   return text.test(3e-6, bits);
 }
