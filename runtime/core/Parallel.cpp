@@ -101,7 +101,7 @@ void Executor::gather(const std::function<void()> &work) const {
       led = nullptr;
       team.dismiss();
     } else {
-      team.follow();
+      team.follow(omp_get_thread_num());
     }
   }
 }

@@ -37,42 +37,61 @@ int64_t Team::chunks() const {
   return (tasks.load(std::memory_order_acquire) + each - 1) / each;
 }
 
-/// Runs the next chunk, if there is one. What was read of a loop belongs to the number that is exchanged: the leader
-/// changes `next` before it writes down another loop, so an exchange with what was read of that fails.
-bool Team::takeRange() {
+/// Runs the next chunk of a part, if there is one. What was read of a loop belongs to the number that is exchanged:
+/// the leader changes `next` before it writes down another loop, so an exchange with what was read of that fails.
+bool Team::takeChunkOf(int64_t part) {
+  std::atomic<uint64_t> &next = parts[part].next;
   uint64_t ticket = next.load(std::memory_order_acquire);
   for (;;) {
-    auto index = static_cast<int64_t>(ticket & noChunk);
-    if (static_cast<uint64_t>(index) == noChunk || index >= chunks())
+    if ((ticket & noChunk) == noChunk)
       return false;
-    int64_t all = tasks.load(std::memory_order_acquire);
+    auto members = static_cast<int64_t>(parts.size());
+    int64_t all = chunks(), index = all * part / members + static_cast<int64_t>(ticket & noChunk);
+    if (index >= all * (part + 1) / members)
+      return false;
     int64_t each = chunk.load(std::memory_order_acquire);
+    int64_t end = std::min(tasks.load(std::memory_order_acquire), index * each + each);
     Body work = body.load(std::memory_order_acquire);
     void *argument = closure.load(std::memory_order_acquire);
     if (!next.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
                                     std::memory_order_acquire))
       continue;
-    work(argument, index * each, std::min(all, index * each + each));
+    work(argument, index * each, end);
     finished.fetch_add(1, std::memory_order_release);
     return true;
   }
 }
 
-void Team::run(int64_t count, Body work, void *argument) {
-  if (busy)
-    return work(argument, 0, count);
-  constexpr int64_t chunksOfThread = 8; // so that tasks of unequal length even out
-  uint64_t loop = (next.load(std::memory_order_relaxed) | noChunk) + 1;
-  next.store(loop | noChunk, std::memory_order_release);
+/// One of the member's own, or else of the members after it.
+bool Team::takeChunk(int member) {
+  auto members = static_cast<int64_t>(parts.size());
+  for (int64_t i = 0; i < members; ++i)
+    if (takeChunkOf((member + i) % members))
+      return true;
+  return false;
+}
+
+void Team::writeDown(int64_t count, Body work, void *argument) {
+  constexpr int64_t chunksOfMember = 8; // so that tasks of unequal length even out
+  uint64_t loop = (parts.front().next.load(std::memory_order_relaxed) | noChunk) + 1;
+  for (Part &part : parts)
+    part.next.store(loop | noChunk, std::memory_order_release);
+  int64_t wanted = static_cast<int64_t>(parts.size()) * chunksOfMember;
   tasks.store(count, std::memory_order_release);
-  chunk.store(std::max<int64_t>(1, count / (threads * chunksOfThread)), std::memory_order_release);
+  chunk.store(std::max<int64_t>(1, count / wanted), std::memory_order_release);
   body.store(work, std::memory_order_release);
   closure.store(argument, std::memory_order_release);
   finished.store(0, std::memory_order_release);
-  next.store(loop, std::memory_order_release);
+  for (Part &part : parts)
+    part.next.store(loop, std::memory_order_release);
+}
 
+void Team::run(int64_t count, Body work, void *argument) {
+  if (busy)
+    return work(argument, 0, count);
   busy = true;
-  while (takeRange()) {
+  writeDown(count, work, argument);
+  while (takeChunk(0)) {
   }
   Patience patience;
   while (finished.load(std::memory_order_acquire) < chunks())
@@ -80,10 +99,10 @@ void Team::run(int64_t count, Body work, void *argument) {
   busy = false;
 }
 
-void Team::follow() {
+void Team::follow(int member) {
   Patience patience;
   while (!over.load(std::memory_order_acquire))
-    if (takeRange())
+    if (takeChunk(member))
       patience.renew();
     else
       patience.wait();

@@ -3,21 +3,24 @@
 
 // Threads that stay together over many loops. A loop for which threads are gathered anew waits, at its end, for each
 // of them to come, one that the system has not let run too; in a team it waits for tasks that somebody has taken.
+// Each member starts with its own part of a loop, the same in loops of like length: what it wrote in one is near it
+// in the next. Who is done helps others.
 
 #ifndef DREAMER_RUNTIME_CORE_TEAM_H
 #define DREAMER_RUNTIME_CORE_TEAM_H
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 namespace dreamer::runtime {
 
-/// One thread leads: it hands out loops, and works on them as the others do.
+/// Members 0 .. size-1. The first leads: it hands out loops, and works on them as the others do.
 class Team {
 public:
   using Body = void (*)(void *closure, int64_t begin, int64_t end);
 
-  explicit Team(int threads) : threads(threads) {}
+  explicit Team(int size) : parts(size) {}
   Team(const Team &) = delete;
   Team &operator=(const Team &) = delete;
 
@@ -27,21 +30,27 @@ public:
   /// The leader: lets the others go.
   void dismiss() { over.store(true, std::memory_order_release); }
   /// The others: work until they are dismissed.
-  void follow();
+  void follow(int member);
 
 private:
-  bool takeRange();
-  int64_t chunks() const;
-
-  // The number of the loop, and below it that of the next chunk. While a loop is written down it has none.
-  static constexpr int indexBits = 32;
-  static constexpr uint64_t noChunk = (uint64_t{1} << indexBits) - 1;
+  // The number of the loop, and below it that of the part's next chunk. While a loop is written down there is none.
+  static constexpr uint64_t noChunk = UINT32_MAX;
   static constexpr int line = 64;
 
-  const int threads;
+  /// The chunks of a loop that a member starts with.
+  struct alignas(line) Part {
+    std::atomic<uint64_t> next = noChunk;
+  };
+
+  bool takeChunk(int member);
+  bool takeChunkOf(int64_t part);
+  int64_t chunks() const;
+  void writeDown(int64_t tasks, Body body, void *closure);
+
+  std::vector<Part> parts;
   bool busy = false; ///< known to the leader
-  alignas(line) std::atomic<uint64_t> next = noChunk;
-  std::atomic<int64_t> tasks = 0, chunk = 1;
+  alignas(line) std::atomic<int64_t> tasks = 0;
+  std::atomic<int64_t> chunk = 1; ///< tasks of one
   std::atomic<Body> body = nullptr;
   std::atomic<void *> closure = nullptr;
   alignas(line) std::atomic<int64_t> finished = 0; ///< chunks

@@ -24,8 +24,8 @@ void run(Team &team, int64_t tasks, Work work) { team.run(tasks, call, &work); }
 void withFollowers(int count, const std::function<void(Team &)> &lead) {
   Team team(count + 1);
   std::vector<std::thread> threads;
-  for (int i = 0; i < count; ++i)
-    threads.emplace_back([&] { team.follow(); });
+  for (int member = 1; member <= count; ++member)
+    threads.emplace_back([&team, member] { team.follow(member); });
   lead(team);
   team.dismiss();
   for (std::thread &thread : threads)
