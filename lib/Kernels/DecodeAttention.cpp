@@ -167,7 +167,7 @@ static void launchParts(DecodeAttentionOp op, ScheduleBuilder &s, const DecodeSh
   launch(s, "decode_attention", shares.tasks(), buffers, /*contractions=*/1, [&](Kernel &k) {
     Mem q = k.mem(0).rows(), keys = k.mem(1);
     bool pairs = keepPairs(k, {&q, &keys});
-    int64_t lanes = pairs ? k.vectorLanes() : k.lanesFor(shape.features);
+    int64_t lanes = lanesOfSums(k, shape.features, pairs);
     Mem partial = k.stack({shape.heads, lanes, lanes}), scores = k.stack({shape.heads, block});
     DecodeState state{k.stack({1, shape.heads}), k.stack({1, shape.heads}),
                       k.stack({1, shape.width()})};

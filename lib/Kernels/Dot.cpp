@@ -27,10 +27,14 @@ bool keepPairs(const Kernel &kernel, ArrayRef<Mem *> factors) {
   return pairs;
 }
 
+int64_t lanesOfSums(const Kernel &kernel, int64_t depth, bool pairs) {
+  return pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
+}
+
 Vals laneSums(Kernel &kernel, int64_t depth, ArrayRef<std::function<Val(Val, Lanes)>> left,
               ArrayRef<std::function<Val(Val, Lanes)>> right, bool pairs) {
-  int64_t lanes = pairs ? kernel.vectorLanes() : kernel.lanesFor(depth);
-  int64_t width = pairs ? 2 * lanes : lanes, count = left.size() * right.size();
+  int64_t lanes = lanesOfSums(kernel, depth, pairs), width = pairs ? 2 * lanes : lanes;
+  int64_t count = left.size() * right.size();
   // Vectors of the shorter side stay in registers while those of the longer side pass by; one vector needs no care.
   bool holdsLeft = right.size() == 1 || left.size() <= right.size();
   auto held = holdsLeft ? left : right, passing = holdsLeft ? right : left;

@@ -24,6 +24,9 @@ using ReadVector = llvm::function_ref<Val(Val k, Lanes lanes)>;
 /// from them stays bf16 from now on.
 bool keepPairs(const Kernel &kernel, llvm::ArrayRef<Mem *> factors);
 
+/// How many lanes the sums have that `laneSums` gives.
+int64_t lanesOfSums(const Kernel &kernel, int64_t depth, bool pairs);
+
 /// Sums over k in 0 .. depth-1 of left[i](k) * right[j](k), as [left][right] vectors whose lanes are still
 /// to be summed. `pairs`: the elements are bf16, 32 in a vector.
 Vals laneSums(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, Lanes)>> left,

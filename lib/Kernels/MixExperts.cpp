@@ -84,7 +84,7 @@ static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
            Mem hidden = k.mem(0), ids = k.mem(1).flat(), gates = k.mem(2).flat(), w2 = k.mem(3);
            Mem out = k.mem(4).rows();
            bool pairs = keepPairs(k, {&hidden, &w2});
-           int64_t lanes = pairs ? k.vectorLanes() : k.lanesFor(m.hidden);
+           int64_t lanes = lanesOfSums(k, m.hidden, pairs);
            k.forShare(shares, [&](Val item) {
              Val row = item / m.features, i = item % m.features;
              Vals sums = k.loop(0, m.chosen, 1, {k.f32(0, lanes)}, [&](Val j, ArrayRef<Val> sums) {
