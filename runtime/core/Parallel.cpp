@@ -5,7 +5,6 @@
 #include "runtime/core/Team.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include <omp.h>
 
@@ -53,46 +52,13 @@ struct Wrapped {
 };
 } // namespace
 
-/// Threads take ranges one after the other, so that tasks of unequal length even out. Which thread
-/// takes which range changes no result: tasks do not depend on each other.
-static void runOnOpenMP(int threads, int64_t tasks, Executor::Body body, void *closure) {
-  int64_t chunk = std::max<int64_t>(1, tasks / (int64_t{threads} * 8));
-  std::atomic<int64_t> next = 0;
-#pragma omp parallel num_threads(threads)
-  {
-    FlushDenormals flush;
-    for (int64_t begin; (begin = next.fetch_add(chunk, std::memory_order_relaxed)) < tasks;)
-      body(closure, begin, std::min(tasks, begin + chunk));
-  }
-}
-
 /// The team that this thread leads.
 static thread_local Team *led = nullptr;
 
-void Executor::run(int64_t tasks, Body body, void *closure) const {
-  if (tasks <= 0)
-    return;
-  if (led && tasks > 1)
-    return led->run(tasks, body, closure);
-  if (parallelFor) {
-    Wrapped wrapped = {body, closure};
-    parallelFor(context, tasks, Wrapped::call, &wrapped);
-    return;
-  }
-  int threads = static_cast<int>(std::min<int64_t>(threadCount, tasks));
-  if (threads == 1 || omp_in_parallel()) {
-    FlushDenormals flush;
-    body(closure, 0, tasks);
-    return;
-  }
-  runOnOpenMP(threads, tasks, body, closure);
-}
-
-void Executor::gather(const std::function<void()> &work) const {
-  if (parallelFor || threadCount == 1 || omp_in_parallel())
-    return work();
-  Team team(threadCount);
-#pragma omp parallel num_threads(threadCount)
+/// Calls `work` on this thread, as the leader of so many threads of OpenMP.
+static void lead(int threads, const std::function<void()> &work) {
+  Team team(threads);
+#pragma omp parallel num_threads(threads)
   {
     FlushDenormals flush;
     if (omp_get_thread_num() == 0) {
@@ -104,6 +70,31 @@ void Executor::gather(const std::function<void()> &work) const {
       team.follow(omp_get_thread_num());
     }
   }
+}
+
+void Executor::run(int64_t tasks, Body body, void *closure) const {
+  if (tasks <= 0)
+    return;
+  if (parallelFor) {
+    Wrapped wrapped = {body, closure};
+    parallelFor(context, tasks, Wrapped::call, &wrapped);
+    return;
+  }
+  int threads = static_cast<int>(std::min<int64_t>(threadCount, tasks));
+  if (threads == 1 || (!led && omp_in_parallel())) {
+    FlushDenormals flush;
+    body(closure, 0, tasks);
+    return;
+  }
+  if (led)
+    return led->run(tasks, body, closure);
+  lead(threads, [&] { led->run(tasks, body, closure); });
+}
+
+void Executor::gather(const std::function<void()> &work) const {
+  if (parallelFor || threadCount == 1 || omp_in_parallel())
+    return work();
+  lead(threadCount, work);
 }
 
 } // namespace dreamer::runtime
