@@ -48,13 +48,13 @@ private:
   void writeDown(int64_t tasks, Body body, void *closure);
 
   std::vector<Part> parts;
-  bool busy = false; ///< known to the leader
-  alignas(line) std::atomic<int64_t> tasks = 0;
+  std::atomic<int64_t> tasks = 0;
   std::atomic<int64_t> chunk = 1; ///< tasks of one
   std::atomic<Body> body = nullptr;
   std::atomic<void *> closure = nullptr;
+  std::atomic<bool> over = false;
   alignas(line) std::atomic<int64_t> finished = 0; ///< chunks
-  alignas(line) std::atomic<bool> over = false;
+  bool busy = false;                               ///< known to the leader
 };
 
 } // namespace dreamer::runtime
