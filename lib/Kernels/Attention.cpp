@@ -159,8 +159,8 @@ Value launchPackHeads(ScheduleBuilder &s, StringRef name, const SequenceShape &s
                       int64_t heads, bool transposed) {
   Panels panels = transposed ? shape.transposed() : shape.straight();
   bool narrow = shape.block.narrow();
-  Value packed = scratch(s, {shape.batch * heads * panels.size()},
-                         narrow ? Type(s.builder().getBF16Type()) : Type());
+  Value packed =
+      scratch(s, {shape.batch * heads * panels.size()}, shape.block.factorType(s.builder()));
   int64_t stride = heads * shape.features;
   Shares shares = Shares::of(shape.batch * heads, 2 * panels.size());
   launch(s, name, shares.tasks(), {x, packed}, [&](Kernel &k) {

@@ -44,6 +44,9 @@ struct RegisterBlock {
   int64_t usualDepthChunk() const { return narrow() ? 512 : 384; }
   /// Bytes of an element of a factor.
   int64_t factorBytes() const { return narrow() ? 2 : 4; }
+  mlir::Type factorType(mlir::Builder &builder) const {
+    return narrow() ? mlir::Type(builder.getBF16Type()) : builder.getF32Type();
+  }
 };
 
 /// A matrix B(depth, columns) in panels of `width` columns: panel p holds columns p * width and on.

@@ -52,9 +52,7 @@ Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t cou
   int64_t perMatrix = panels.depth * panels.columns;
   bool narrow = panels.block.narrow();
   Shares shares = Shares::of(count * panels.count(), panels.depth * panels.width());
-  OpBuilder &builder = schedule.builder();
-  auto type = MemRefType::get({count * panels.size()},
-                              narrow ? Type(builder.getBF16Type()) : Type(builder.getF32Type()));
+  auto type = MemRefType::get({count * panels.size()}, panels.block.factorType(schedule.builder()));
   auto packOne = [&](Kernel &k, Panel panel, Val offset, Val base) {
     Mem source = k.mem(0).flat(), target = k.mem(1);
     if (narrow)

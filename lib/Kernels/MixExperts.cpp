@@ -37,8 +37,8 @@ static void storeHidden(Kernel &k, const Mixture &m, Mem a, Mem b, Mem pairAt, V
 /// the sum.
 static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m) {
   ExpertRows sorted = launchSort(s, m, s.buffer(op.getIds()));
-  Type element = m.block.narrow() ? Type(s.builder().getBF16Type()) : s.builder().getF32Type();
-  Value hidden = scratch(s, {m.places(), m.block.paddedDepth(m.hidden)}, element);
+  Value hidden =
+      scratch(s, {m.places(), m.block.paddedDepth(m.hidden)}, m.block.factorType(s.builder()));
   Value values = scratch(s, {m.places(), m.features});
   Value w2 = preparePanels(s, m.toFeatures(), m.experts, /*transposed=*/true, op.getW2());
   launch(
@@ -66,8 +66,7 @@ static void launchInBlocks(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m
 static void launchOneByOne(MixExpertsOp op, ScheduleBuilder &s, const Mixture &m) {
   constexpr int64_t cost = 8;
   int64_t elements = m.pairs() * m.hidden;
-  Type element = m.block.narrow() ? Type(s.builder().getBF16Type()) : s.builder().getF32Type();
-  Value hidden = scratch(s, {m.pairs(), m.hidden}, element);
+  Value hidden = scratch(s, {m.pairs(), m.hidden}, m.block.factorType(s.builder()));
   Shares vectors = elementShares(s, elements, cost);
   launch(s, "hidden", vectors.tasks(), {s.buffer(op.getA()), s.buffer(op.getB()), hidden},
          [&](Kernel &k) {

@@ -186,16 +186,16 @@ static void buildSequenceAttentionGrad(SequenceAttentionGradOp op, ScheduleBuild
   unsigned firstSums = buffers.size();
   for (Value grad : op.getResults())
     buffers.push_back(isNarrow(grad) ? scratch(s, tensorType(grad).getShape()) : s.buffer(grad));
-  SmallVector<unsigned> rounded; // arguments of what is bf16
-  for (Value grad : op.getResults()) {
-    rounded.push_back(isNarrow(grad) ? buffers.size() : 0);
-    if (isNarrow(grad))
+  SmallVector<std::optional<unsigned>> rounded(op->getNumResults()); // arguments of what is bf16
+  for (auto [grad, argument] : llvm::zip_equal(op.getResults(), rounded))
+    if (isNarrow(grad)) {
+      argument = buffers.size();
       buffers.push_back(s.buffer(grad));
-  }
+    }
   auto target = [&](Kernel &k, unsigned grad) -> GradTarget {
     GradTarget target{k.mem(firstSums + grad).rows(), std::nullopt};
     if (rounded[grad])
-      target.rounded = k.mem(rounded[grad]).rows();
+      target.rounded = k.mem(*rounded[grad]).rows();
     return target;
   };
 
