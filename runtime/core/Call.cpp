@@ -8,6 +8,12 @@
 
 namespace dreamer::runtime {
 
+static bool writesParametersOf(const EntrySpec &entry) {
+  return std::any_of(entry.outputs.begin(), entry.outputs.end(), [&](const ValueSpec &output) {
+    return entry.buffers[output.buffer].kind == BufferKind::Parameters;
+  });
+}
+
 Result<std::unique_ptr<Call>> Call::create(std::shared_ptr<Session> session,
                                            std::string_view name) {
   const Manifest &manifest = session->manifest();
@@ -19,6 +25,12 @@ Result<std::unique_ptr<Call>> Call::create(std::shared_ptr<Session> session,
   std::unique_ptr<Call> call(new Call());
   call->theEntry = entry;
   call->entryIndex = static_cast<size_t>(entry - manifest.entries.data());
+  call->readsParameters = entry->uses(BufferKind::Parameters);
+  call->readsKept = entry->uses(BufferKind::Kept);
+  call->writesParameters = writesParametersOf(*entry);
+  call->hasRanges =
+      std::any_of(entry->inputs.begin(), entry->inputs.end(),
+                  [](const ValueSpec &input) { return input.range.has_value(); });
   for (const BufferSpec &buffer : entry->buffers) {
     call->memory.push_back(
         static_cast<size_t>(buffer.kind) < stateCount ? session->memory(buffer.kind)
@@ -156,17 +168,24 @@ static bool mustBeGiven(const ValueSpec &spec) {
   return (spec.role == "input" || spec.role == "option") && !spec.defaultValue;
 }
 
-Status Call::checkInputs() const {
+bool Call::allGiven() const {
+  for (size_t i = 0; i < given.size(); ++i)
+    if (!given[i] && mustBeGiven(theEntry->inputs[i]))
+      return false;
+  return true;
+}
+
+Status Call::missingInputs() const {
   std::vector<std::string> absent;
   for (size_t i = 0; i < given.size(); ++i)
     if (!given[i] && mustBeGiven(theEntry->inputs[i]))
       absent.push_back(inQuotes(theEntry->inputs[i].name) + " " +
                        toString(theEntry->inputs[i].dtype, theEntry->inputs[i].shape));
-  if (!absent.empty())
-    return failure(DREAMER_MISMATCH, "entry " + inQuotes(theEntry->name),
-                   "all inputs that have no default", "no value for " + listed(absent));
-  if (theEntry->uses(BufferKind::Parameters))
-    DREAMER_RETURN_IF_FAILED(session->checkParametersSet());
+  return failure(DREAMER_MISMATCH, "entry " + inQuotes(theEntry->name),
+                 "all inputs that have no default", "no value for " + listed(absent));
+}
+
+Status Call::checkRanges() const {
   for (size_t i = 0; i < given.size(); ++i) {
     const ValueSpec &spec = theEntry->inputs[i];
     if (!given[i] || !spec.range)
@@ -182,11 +201,16 @@ Status Call::checkInputs() const {
 //===-- Running ---===//
 
 Status Call::run() {
-  DREAMER_RETURN_IF_FAILED(checkInputs());
-  if (theEntry->uses(BufferKind::Kept))
+  if (!allGiven())
+    return missingInputs();
+  if (readsParameters && !session->parametersAreSet())
+    return session->missingParameters();
+  if (hasRanges)
+    DREAMER_RETURN_IF_FAILED(checkRanges());
+  if (readsKept)
     session->refreshKept();
   Result<int32_t> code = session->program().run(entryIndex, pointers);
-  if (writesParameters())
+  if (writesParameters)
     session->parametersChanged();
   if (code.failed())
     return code.status();
@@ -200,13 +224,6 @@ Status Call::run() {
       "entry " + inQuotes(theEntry->name) + ": " +
           (known == errors.end() ? "an error that the package does not explain" : known->second) +
           " (code " + std::to_string(lastCode) + ")");
-}
-
-bool Call::writesParameters() const {
-  return std::any_of(theEntry->outputs.begin(), theEntry->outputs.end(),
-                     [&](const ValueSpec &output) {
-                       return theEntry->buffers[output.buffer].kind == BufferKind::Parameters;
-                     });
 }
 
 Result<Tensor> Call::output(std::string_view name) const {

@@ -40,13 +40,16 @@ private:
   Tensor view(const ValueSpec &value) const;
   Tensor view(const ValueSpec &value, const std::shared_ptr<std::byte> &owner) const;
   Tensor lend(const ValueSpec &value) const;
-  bool writesParameters() const;
   Status fillDefault(size_t index);
-  Status checkInputs() const;
+  bool allGiven() const;
+  Status missingInputs() const;
+  Status checkRanges() const;
 
   std::shared_ptr<Session> session;
   const EntrySpec *theEntry = nullptr;
   size_t entryIndex = 0;
+  // What is known of the entry: a call of a small one takes 30 ns.
+  bool readsParameters = false, readsKept = false, writesParameters = false, hasRanges = false;
   std::vector<std::shared_ptr<std::byte>> memory; // in the order of the entry's buffers
   std::vector<void *> pointers;                   // the same, as the entry takes them
   std::vector<bool> given;                        // in the order of the entry's inputs

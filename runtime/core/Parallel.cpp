@@ -27,8 +27,17 @@ namespace dreamer::runtime {
 #if defined(__x86_64__)
 static constexpr unsigned flushBits = 0x8040; // MXCSR: flush to zero, denormals are zero
 
-FlushDenormals::FlushDenormals() : saved(_mm_getcsr()) { _mm_setcsr(saved | flushBits); }
-FlushDenormals::~FlushDenormals() { _mm_setcsr((_mm_getcsr() & ~flushBits) | (saved & flushBits)); }
+static bool flushes(unsigned control) { return (control & flushBits) == flushBits; }
+
+// To set the register takes as long as a product of 64 elements.
+FlushDenormals::FlushDenormals() : saved(_mm_getcsr()) {
+  if (!flushes(saved))
+    _mm_setcsr(saved | flushBits);
+}
+FlushDenormals::~FlushDenormals() {
+  if (!flushes(saved))
+    _mm_setcsr((_mm_getcsr() & ~flushBits) | (saved & flushBits));
+}
 #else
 FlushDenormals::FlushDenormals() : saved(0) {}
 FlushDenormals::~FlushDenormals() { (void)saved; }

@@ -32,7 +32,8 @@ Result<std::shared_ptr<Session>> Session::create(std::shared_ptr<const Package> 
                          std::string(nameOf(state)),
                      "less than that");
   }
-  session->parameterSet.resize(manifest.parameters.size());
+  for (const ParameterSpec &parameter : manifest.parameters)
+    session->unset.insert(&parameter);
   session->thePackage = std::move(package);
   session->theDevice = std::move(*device);
   session->theProgram = std::move(*program);
@@ -84,7 +85,7 @@ Status Session::clear(BufferKind state) {
   DREAMER_RETURN_IF_FAILED(checkState(state));
   std::memset(memory(state).get(), 0, manifest().parameterBytes);
   if (state == BufferKind::Parameters) {
-    parameterSet.assign(parameterSet.size(), true);
+    unset.clear();
     watch.changed();
   }
   return {};
@@ -98,26 +99,19 @@ Status Session::initialize(uint64_t seed) {
   };
   DREAMER_RETURN_IF_FAILED(
       initializeParameters(manifest(), seed, lend(BufferKind::Parameters).get(), parallelFor));
-  parameterSet.assign(parameterSet.size(), true);
+  unset.clear();
   for (BufferKind moment : {BufferKind::Moment1, BufferKind::Moment2})
     if (memory(moment))
       DREAMER_RETURN_IF_FAILED(clear(moment));
   return {};
 }
 
-void Session::markSet(const ParameterSpec &parameter) {
-  parameterSet[static_cast<size_t>(&parameter - manifest().parameters.data())] = true;
-}
-
-Status Session::checkParametersSet() const {
-  std::vector<std::string> unset;
-  for (size_t i = 0; i < parameterSet.size(); ++i)
-    if (!parameterSet[i])
-      unset.push_back(inQuotes(manifest().parameters[i].name));
-  if (unset.empty())
-    return {};
+Status Session::missingParameters() const {
+  std::vector<std::string> names;
+  for (const ParameterSpec *parameter : unset)
+    names.push_back(inQuotes(parameter->name));
   return failure(DREAMER_MISMATCH, thePackage->path(), "parameters that are set",
-                 "no values for " + listed(unset, 4), "load weights or initialize first");
+                 "no values for " + listed(names, 4), "load weights or initialize first");
 }
 
 Result<Tensor> Session::parameter(std::string_view name) {
@@ -137,13 +131,13 @@ Result<Tensor> Session::parameter(std::string_view name) {
 
 Status Session::setParameter(std::string_view name, const Tensor &tensor) {
   const ParameterSpec *known = manifest().parameter(name);
-  bool wasSet = known && parameterSet[static_cast<size_t>(known - manifest().parameters.data())];
+  bool wasSet = !unset.contains(known);
   Result<Tensor> target = parameter(name);
   if (target.failed())
     return target.status();
   Status status = tensor.copyTo(*target, "parameter " + inQuotes(name));
-  if (status.failed())
-    parameterSet[static_cast<size_t>(known - manifest().parameters.data())] = wasSet;
+  if (status.failed() && !wasSet)
+    unset.insert(known);
   return status;
 }
 
@@ -153,11 +147,6 @@ std::shared_ptr<std::byte> Session::keptMemory() {
   if (!kept)
     kept = theDevice->allocate(manifest().keptBytes());
   return kept;
-}
-
-void Session::refreshKept() {
-  int64_t generation = watch.generation();
-  std::memcpy(kept.get(), &generation, sizeof generation);
 }
 
 //===-- Loading ---===//
@@ -220,7 +209,7 @@ Status Session::load(BufferKind state, const Bundle &bundle) {
     DREAMER_RETURN_IF_FAILED(
         bundle.find(target.name)->copyTo(target.tensor, where + ": " + inQuotes(target.name)));
   if (state == BufferKind::Parameters)
-    parameterSet.assign(parameterSet.size(), true);
+    unset.clear();
   return {};
 }
 

@@ -11,6 +11,8 @@
 #include "runtime/core/ParameterWatch.h"
 
 #include <array>
+#include <cstring>
+#include <set>
 
 namespace dreamer::runtime {
 
@@ -47,9 +49,10 @@ public:
   /// A writable view; from then on the parameter counts as set.
   Result<Tensor> parameter(std::string_view name);
   Status setParameter(std::string_view name, const Tensor &tensor);
-  /// Fails, naming those that were never set.
-  Status checkParametersSet() const;
-  void markSet(const ParameterSpec &parameter);
+  bool parametersAreSet() const { return unset.empty(); }
+  /// A failure that names those that were never set.
+  Status missingParameters() const;
+  void markSet(const ParameterSpec &parameter) { unset.erase(&parameter); }
 
   /// A writable view of memory of `state` for somebody outside: parameters count as changed as long as
   /// it lives.
@@ -62,7 +65,10 @@ public:
   std::shared_ptr<std::byte> keptMemory();
   /// To be called before a run of an entry that keeps such things: tells it whether parameters have
   /// changed.
-  void refreshKept();
+  void refreshKept() {
+    int64_t generation = watch.generation();
+    std::memcpy(kept.get(), &generation, sizeof generation);
+  }
 
   /// From the next run of a call on `observer` is told of every launch; null: nobody is.
   void observe(std::shared_ptr<LaunchObserver> observer) {
@@ -85,7 +91,7 @@ private:
   std::unique_ptr<Program> theProgram;
   std::shared_ptr<LaunchObserver> theObserver;
   std::array<std::shared_ptr<std::byte>, stateCount> buffers;
-  std::vector<bool> parameterSet; // in the manifest's order
+  std::set<const ParameterSpec *> unset; // those of the manifest that have no values yet, in its order
 
   ParameterWatch watch;
   std::shared_ptr<std::byte> kept;

@@ -10,6 +10,9 @@
 #include <cstring>
 #include <ctime>
 #include <utility>
+#if defined(__x86_64__)
+#include <pmmintrin.h>
+#endif
 
 namespace dreamer::benchmarking {
 
@@ -184,7 +187,16 @@ void parseOptions(int argc, char **argv) {
     std::exit(2);
 }
 
+/// All contenders round as our kernels do: denormals are zeros.
+static void flushDenormals() {
+#if defined(__x86_64__)
+  _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
+  _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
+#endif
+}
+
 int runBenchmarks() {
+  flushDenormals();
   benchmark::RunSpecifiedBenchmarks();
   if (!jsonOnly)
     printSummary();
