@@ -100,12 +100,13 @@ struct DotBlocks {
   int64_t columnsTogether() const { return std::min(mostColumns(), accumulators / rowsTogether()); }
 };
 
-/// c = a b^T in such blocks, or c += that.
+/// c = a b^T in such blocks, or c += that. Row 0 of `b` is for column `first` of `c`.
 struct DotProduct {
   Kernel &k;
   DotBlocks blocks;
   Mem a, b, c;
   bool accumulate;
+  int64_t first = 0;
 
   /// Stores `sums`, whose lanes are still to be summed, of `rows` x `columns` elements from `row` and `column` on.
   void store(ArrayRef<Val> sums, Val row, int64_t rows, Val column, int64_t columns) {
@@ -134,7 +135,8 @@ struct DotProduct {
     for (int64_t i = 0; i < rows; ++i)
       left.push_back([=, this](Val at, Lanes lanes) { return a.load({row + i, at}, lanes); });
     for (int64_t j = 0; j < columns; ++j)
-      right.push_back([=, this](Val at, Lanes lanes) { return b.load({column + j, at}, lanes); });
+      right.push_back(
+          [=, this](Val at, Lanes lanes) { return b.load({column + (j - first), at}, lanes); });
     store(laneSums(k, blocks.depth, left, right, blocks.pairs), row, rows, column, columns);
   }
 
@@ -148,11 +150,11 @@ struct DotProduct {
 };
 } // namespace
 
-void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val from,
-                    int64_t columns) {
+void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val from, int64_t columns,
+                    int64_t first) {
   DotBlocks blocks(kernel.target, a.size(0), columns, a.size(1));
   blocks.pairs = keepPairs(kernel, {&a, &b});
-  DotProduct product{kernel, blocks, a, b, c, accumulate};
+  DotProduct product{kernel, blocks, a, b, c, accumulate, first};
   int64_t together = blocks.columnsTogether(), rest = columns % together;
   kernel.loop(0, columns - rest, together,
               [&](Val column) { product.columns(from + column, together); });

@@ -39,9 +39,9 @@ Vals dots(Kernel &kernel, int64_t depth, llvm::ArrayRef<std::function<Val(Val, L
 /// Sum over k of left(k) * right(k).
 Val dot(Kernel &kernel, int64_t depth, ReadVector left, ReadVector right);
 
-/// In a kernel: columns `from` .. from+columns-1 of c = a b^T, or of c += that.
-void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val from,
-                    int64_t columns);
+/// In a kernel: columns `from` .. from+columns-1 of c = a b^T, or of c += that. Row 0 of `b` is for column `first` of `c`.
+void multiplyByDots(Kernel &kernel, Mem a, Mem b, Mem c, bool accumulate, Val from, int64_t columns,
+                    int64_t first = 0);
 
 /// c[rows, columns] = a[rows, depth] b[columns, depth]^T, or c += that.
 void launchDots(ScheduleBuilder &schedule, mlir::Value a, mlir::Value b, mlir::Value c,

@@ -69,7 +69,7 @@ int64_t RegisterBlock::usualTaskWork() const {
 
 Mem Panels::of(Mem packed, int64_t matrices) const {
   if (inPlace)
-    return packed.view({depth, columns});
+    return packed.view({depth, rowLength()});
   if (block.narrow())
     return packed.view({matrices * count(), paddedDepth() / 2, width(), 2});
   return packed.view({matrices * count(), depth, width()});

@@ -61,12 +61,16 @@ struct Panels {
   bool inPlace = false;
   /// Blocks of a last panel may be halves of vectors wide: nobody looks at columns that are not there.
   bool halves = false;
+  /// Columns of B after those of the panels, which are multiplied otherwise (ThinColumns.h).
+  int64_t thin = 0;
 
   /// A block's width, or that of the matrix where it is narrower.
   int64_t width() const {
     return tiles() ? block.width() : std::min(block.width(), roundUp(columns, block.lanes));
   }
   int64_t count() const { return ceilDiv(columns, width()); }
+  /// Elements of a row of B.
+  int64_t rowLength() const { return columns + thin; }
   int64_t paddedDepth() const { return block.paddedDepth(depth); }
   /// Panels of full width, whose columns are all there.
   int64_t whole() const { return columns / width(); }

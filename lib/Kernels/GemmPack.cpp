@@ -49,7 +49,7 @@ void packTransposedPanel(Kernel &kernel, const Panels &panels, Panel panel, Mem 
 
 Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t count, bool transposed,
                     Value matrices) {
-  int64_t perMatrix = panels.depth * panels.columns;
+  int64_t perMatrix = panels.depth * panels.rowLength();
   bool narrow = panels.block.narrow();
   Shares shares = Shares::of(count * panels.count(), panels.depth * panels.width());
   auto type = MemRefType::get({count * panels.size()}, panels.block.factorType(schedule.builder()));
@@ -58,12 +58,13 @@ Value preparePanels(ScheduleBuilder &schedule, const Panels &panels, int64_t cou
     if (narrow)
       return transposed
                  ? packTransposedPairs(k, panels, panel, source, offset, panels.depth, target, base)
-                 : packPanelPairs(k, panels, panel, source, offset, panels.columns, target, base);
+                 : packPanelPairs(k, panels, panel, source, offset, panels.rowLength(), target,
+                                  base);
     if (transposed)
       return packTransposedPanel(k, panels, panel, source, offset, panels.depth, target, base);
     packPanel(k, panels, panel, 0, panels.depth, target, base,
               [&](Val row, Val column, Lanes lanes) {
-                return source.load({offset + row * panels.columns + column}, lanes);
+                return source.load({offset + row * panels.rowLength() + column}, lanes);
               });
   };
   return prepare(schedule, transposed ? "pack_transposed" : "pack", matrices,

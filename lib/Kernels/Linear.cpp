@@ -8,6 +8,7 @@
 #include "lib/Kernels/KeptValues.h"
 #include "lib/Kernels/Models.h"
 #include "lib/Kernels/NarrowPack.h"
+#include "lib/Kernels/ThinColumns.h"
 #include "lib/Kernels/Tuning.h"
 
 using namespace mlir;
@@ -28,44 +29,97 @@ enum class Right {
   InPlace,          ///< [depth, columns], see Panels
 };
 
+namespace {
 /// c[rows, columns] = a b, or c += a b; a and b are operands, c is a buffer.
-static void launchProduct(ScheduleBuilder &s, Value a, Left layout, Value b, Right right, Value c,
-                          bool accumulate, int64_t rows, int64_t depth, int64_t columns) {
-  bool narrow = isNarrow(a) && isNarrow(b);
-  Panels panels{depth, columns, RegisterBlock::of(s, narrow), right == Right::InPlace, !narrow};
+struct Product {
+  Value a;
+  Left left;
+  Value b;
+  Right right;
+  Value c;
+  bool accumulate;
+  int64_t rows, depth, columns;
+
+  void launch(ScheduleBuilder &s) const;
+
+private:
+  int64_t thinColumns(const RegisterBlock &block) const;
+  std::pair<Value, Left> prepareFactor(ScheduleBuilder &s, const RegisterBlock &block) const;
+  void multiplyPanels(Kernel &k, const Panels &panels, const Tiles &tiles, Left form) const;
+  void multiplyThin(Kernel &k, const Panels &panels) const;
+  Mem result(Kernel &k) const { return k.mem(2).view({rows, columns}); }
+};
+} // namespace
+
+/// Columns that are multiplied apart from the others: where vectors of rows may have masks, and factors are read as they lie.
+int64_t Product::thinColumns(const RegisterBlock &block) const {
+  bool wide = tensorType(a).getElementType().isF32() && tensorType(b).getElementType().isF32();
+  return wide && block.lanes >= 16 ? kernels::thinColumns(block, depth, columns) : 0;
+}
+
+/// The left factor in memory, and its form there.
+std::pair<Value, Left> Product::prepareFactor(ScheduleBuilder &s,
+                                              const RegisterBlock &block) const {
+  if (block.narrow())
+    return {prepareLeft(s, block, a, left == Left::Columns, rows, depth), Left::Rows};
+  if (left == Left::Columns && s.parameter(parameter::packLeft))
+    return {prepareRuns(s, a, depth, rows), Left::Runs};
+  return {prepareWide(s, a), left};
+}
+
+void Product::multiplyPanels(Kernel &k, const Panels &panels, const Tiles &tiles, Left form) const {
+  Mem factor = form == Left::Runs ? k.mem(0) : k.mem(0).rows(), out = result(k);
+  auto rowsOfLeft = [&](Val row, int64_t count, DepthRange depth) {
+    switch (form) {
+    case Left::Rows:
+      return leftFactor(k, panels, factor, {row, 0}, count, depth);
+    case Left::Columns:
+      return leftFactor(k, panels, factor, {0, row}, count, depth, tile::Order::columns);
+    case Left::Runs:
+      return leftFactor(k, panels, factor, {row / panels.block.rows, 0, 0}, count, depth,
+                        tile::Order::columns);
+    }
+    llvm_unreachable("all layouts are handled");
+  };
+  auto place = [&](const ProductBlock &block) {
+    return placeOf(k, block, out, {block.row, block.column});
+  };
+  multiplyTile(k, panels, tiles, k.task, panels.of(k.mem(1), 1), 0, {}, rowsOfLeft,
+               {place, accumulate, out.isNarrow()});
+}
+
+void Product::multiplyThin(Kernel &k, const Panels &panels) const {
+  Mem x = k.mem(3), y = k.mem(4);
+  if (left == Left::Columns)
+    return multiplyThinAlongRows(k, panels, x.view({depth, rows}), y.view({depth, columns}),
+                                 result(k), accumulate);
+  bool transposed = right == Right::PackedTransposed;
+  y = transposed ? y.view({columns, depth}) : y.view({depth, columns});
+  multiplyThinAlongDepth(k, panels, x.view({rows, depth}), y, transposed, result(k), accumulate);
+}
+
+void Product::launch(ScheduleBuilder &s) const {
+  RegisterBlock block = RegisterBlock::of(s, isNarrow(a) && isNarrow(b));
+  int64_t thin = thinColumns(block);
+  Panels panels{depth, columns - thin, block, right == Right::InPlace, !block.narrow(), thin};
   Tiles tiles = Tiles::of(s, rows, panels);
-  int64_t step = panels.block.rows;
-  if (panels.block.narrow()) {
-    a = prepareLeft(s, panels.block, a, layout == Left::Columns, rows, depth);
-    layout = Left::Rows;
-  } else if (layout == Left::Columns && s.parameter(parameter::packLeft)) {
-    a = prepareRuns(s, a, depth, rows);
-    layout = Left::Runs;
-  } else {
-    a = prepareWide(s, a);
-  }
+  auto [factor, form] = prepareFactor(s, block);
   Value packed = panels.inPlace ? s.buffer(b)
                                 : preparePanels(s, panels, 1, right == Right::PackedTransposed, b);
-  launch(s, "product", tiles.tasks(), {a, packed, c}, [&](Kernel &k) {
-    Mem left = k.mem(0), out = k.mem(2).view({rows, columns});
-    if (layout != Left::Runs)
-      left = left.rows();
-    auto rowsOfLeft = [&](Val row, int64_t count, DepthRange depth) {
-      switch (layout) {
-      case Left::Rows:
-        return leftFactor(k, panels, left, {row, 0}, count, depth);
-      case Left::Columns:
-        return leftFactor(k, panels, left, {0, row}, count, depth, tile::Order::columns);
-      case Left::Runs:
-        return leftFactor(k, panels, left, {row / step, 0, 0}, count, depth, tile::Order::columns);
-      }
-      llvm_unreachable("all layouts are handled");
-    };
-    auto place = [&](const ProductBlock &block) {
-      return placeOf(k, block, out, {block.row, block.column});
-    };
-    multiplyTile(k, panels, tiles, k.task, panels.of(k.mem(1), 1), 0, {}, rowsOfLeft,
-                 {place, accumulate, out.isNarrow()});
+  SmallVector<Value> buffers{factor, packed, c};
+  if (thin)
+    buffers.append({s.buffer(a), s.buffer(b)});
+  // Thin columns are a task of their own beside several.
+  bool apart = thin && tiles.tasks() > 1;
+  kernels::launch(s, "product", tiles.tasks() + apart, buffers, [&, form = form](Kernel &k) {
+    if (!apart) {
+      multiplyPanels(k, panels, tiles, form);
+      if (thin)
+        multiplyThin(k, panels);
+      return;
+    }
+    k.when(less(k.task, tiles.tasks()), [&] { multiplyPanels(k, panels, tiles, form); });
+    k.when(equal(k.task, tiles.tasks()), [&] { multiplyThin(k, panels); });
   });
 }
 
@@ -160,15 +214,21 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   if (op.getTranspose() && mayReadInPlace(weight, s.target()) &&
       !s.parameter(parameter::packWeights))
     right = Right::InPlace;
-  launchProduct(s, x, Left::Rows, weight, right, out, accumulate, rows, depth, columns);
+  Product{x, Left::Rows, weight, right, out, accumulate, rows, depth, columns}.launch(s);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
   bool packs = !mayReadInPlace(op.getX(), s.target()) || s.parameter(parameter::packRight);
-  launchProduct(s, op.getDResult(), Left::Columns, op.getX(),
-                packs ? Right::Packed : Right::InPlace, s.buffer(op.getDWeight()),
-                !op.getSums().empty(), featuresOf(op.getDResult()), rowsOf(op.getX()),
-                featuresOf(op.getX()));
+  Product{op.getDResult(),
+          Left::Columns,
+          op.getX(),
+          packs ? Right::Packed : Right::InPlace,
+          s.buffer(op.getDWeight()),
+          !op.getSums().empty(),
+          featuresOf(op.getDResult()),
+          rowsOf(op.getX()),
+          featuresOf(op.getX())}
+      .launch(s);
 }
 
 void attachLinearKernels(MLIRContext &context) {

@@ -28,9 +28,8 @@ Result<std::unique_ptr<Call>> Call::create(std::shared_ptr<Session> session,
   call->readsParameters = entry->uses(BufferKind::Parameters);
   call->readsKept = entry->uses(BufferKind::Kept);
   call->writesParameters = writesParametersOf(*entry);
-  call->hasRanges =
-      std::any_of(entry->inputs.begin(), entry->inputs.end(),
-                  [](const ValueSpec &input) { return input.range.has_value(); });
+  call->hasRanges = std::any_of(entry->inputs.begin(), entry->inputs.end(),
+                                [](const ValueSpec &input) { return input.range.has_value(); });
   for (const BufferSpec &buffer : entry->buffers) {
     call->memory.push_back(
         static_cast<size_t>(buffer.kind) < stateCount ? session->memory(buffer.kind)

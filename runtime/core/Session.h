@@ -91,7 +91,8 @@ private:
   std::unique_ptr<Program> theProgram;
   std::shared_ptr<LaunchObserver> theObserver;
   std::array<std::shared_ptr<std::byte>, stateCount> buffers;
-  std::set<const ParameterSpec *> unset; // those of the manifest that have no values yet, in its order
+  std::set<const ParameterSpec *>
+      unset; // those of the manifest that have no values yet, in its order
 
   ParameterWatch watch;
   std::shared_ptr<std::byte> kept;

@@ -93,6 +93,32 @@ TEST(LinearKernels, InPlaceAndHalvesMatchTheReference) {
   }
 }
 
+// Last columns that would leave most of a vector empty; with all the others in one task, or as a task of their own. In the
+// last shape they are too long to be brought together.
+TEST(LinearKernels, ThinColumnsMatchTheReference) {
+  Random r(3);
+  for (auto [rows, columns, depth] : {std::array<int64_t, 3>{20, 17, 1},
+                                      {70, 34, 5},
+                                      {63, 65, 67},
+                                      {300, 20, 70},
+                                      {40, 66, 900},
+                                      {520, 260, 130},
+                                      {17, 68, 2100}}) {
+    Operand left{r.floats({rows, depth})}, right{r.floats({depth, columns})};
+    Operand turned{r.floats({depth, rows})}, weight{r.floats({columns, depth})};
+    for (const auto &sums : {std::vector<Operand>{}, {Operand{r.floats({rows, columns})}}}) {
+      auto with = [&](Operand a, Operand b) {
+        std::vector<Operand> operands{std::move(a), std::move(b)};
+        operands.insert(operands.end(), sums.begin(), sums.end());
+        return operands;
+      };
+      check({"linear", "", with(left, weight), 1e-6, "", 512});
+      check({"linear", "transpose", with(left, right), 1e-6, "", 512});
+      check({"linear_weight_grad", "", with(turned, right), 1e-6, "", 512});
+    }
+  }
+}
+
 TEST(LinearKernels, MatchTheReference) {
   for (unsigned seed = 0; seed < 24; ++seed) {
     Random r(seed);

@@ -78,13 +78,15 @@ TEST(NarrowResults, OfProductsMatchTheReference) {
                                {133, 130, 66},
                                {40, 70, 1100},
                                {100, 51, 2100},
+                               {30, 66, 40},
                                {1000, 330, 96}}) {
     Random r(static_cast<unsigned>(rows));
     checkProducts(narrowed({"linear", "", {bf16(r, {rows, in}), bf16(r, {out, in})}, 1e-6}));
     checkProducts(
         narrowed({"linear", "transpose", {bf16(r, {rows, in}), bf16(r, {in, out})}, 1e-6}));
     Operand x{r.floats({rows, in})}, w{r.floats({out, in})};
-    check(narrowed({"linear", "", {x, w}, 1e-6}));
+    for (int64_t bits : {256, 512})
+      check(narrowed({"linear", "", {x, w}, 1e-6, "", bits}));
   }
 }
 
