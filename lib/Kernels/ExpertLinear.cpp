@@ -42,7 +42,10 @@ static void launchInBlocks(ExpertLinearOp op, ScheduleBuilder &s, const Mixture 
 /// Few pairs: every pair reads its expert's weights where they are.
 static void launchOneByOne(ExpertLinearOp op, ScheduleBuilder &s, const Mixture &m) {
   unsigned count = op.getWeights().size();
-  Shares shares = Shares::of(m.pairs() * m.hidden, count * m.features / 4 + 16);
+  // Rows of two experts in turn: where one comes from memory and the other from a cache, both are on their way at once.
+  int64_t together = m.chosen % 2 == 0 ? 2 : 1;
+  Shares shares =
+      Shares::of(m.pairs() / together * m.hidden, together * (count * m.features / 4 + 16));
   SmallVector<Value> buffers{s.buffer(op.getU()), s.buffer(op.getIds())};
   for (Value weight : op.getWeights())
     buffers.push_back(s.buffer(weight));
@@ -57,8 +60,7 @@ static void launchOneByOne(ExpertLinearOp op, ScheduleBuilder &s, const Mixture 
     for (Mem &weight : weights)
       factors.push_back(&weight);
     bool pairs = keepPairs(k, factors);
-    k.forShare(shares, [&](Val item) {
-      Val pair = item / m.hidden, i = item % m.hidden;
+    auto multiply = [&](Val pair, Val i) {
       Val expert = k.toIndex(ids.load({pair})), row = pair / m.chosen;
       SmallVector<std::function<Val(Val, Lanes)>> rights;
       for (Mem w : weights)
@@ -68,6 +70,10 @@ static void launchOneByOne(ExpertLinearOp op, ScheduleBuilder &s, const Mixture 
                rights, pairs);
       for (auto [j, sum] : llvm::enumerate(sums))
         k.mem(2 + count + j).rows().store(sum, {pair, i});
+    };
+    k.forShare(shares, [&](Val item) {
+      for (int64_t j = 0; j < together; ++j)
+        multiply(item / m.hidden * together + j, item % m.hidden);
     });
   });
 }
