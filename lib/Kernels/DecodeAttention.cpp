@@ -4,7 +4,8 @@
 // decode_attention: one query a sequence over its cache, in blocks of positions with a
 // running maximum. Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.
 // All heads go along the cache together, so that memory is read in one stream; tasks share
-// positions instead, and their sums are combined.
+// positions instead, and their sums are combined. Little is done between one row and the next, so
+// that the stream does not run dry.
 
 #include "lib/Kernels/Dot.h"
 #include "lib/Kernels/Models.h"
@@ -37,6 +38,18 @@ struct DecodeShape {
     return std::clamp<int64_t>(parts, 1, std::max<int64_t>(1, tasks / batch));
   }
   int64_t items() const { return batch * parts(); }
+  /// How many heads are scored together, at most as many as a vector has lanes: those of some key heads, or some of those
+  /// of one.
+  int64_t headsTogether(int64_t lanes) const {
+    constexpr int64_t most = 8; // their sums stay in registers
+    auto fits = [&](int64_t n) {
+      return n % group() == 0 ? kvHeads % (n / group()) == 0 : group() % n == 0;
+    };
+    int64_t together = std::min({most, lanes, heads});
+    while (!fits(together))
+      --together;
+    return together;
+  }
 };
 
 /// What is known of each head after some positions.
@@ -57,10 +70,11 @@ struct DecodePart {
   int64_t lanes; // of a vector of features, and of one of positions
   Mem q, keys, values;
   DecodeState state;
-  Mem partial; // [heads, lanes, lanes]: scores of some positions, lane by lane
+  Mem partial; // [lanes, runs of heads, lanes]: scores of some positions
   Mem scores;  // [heads, positions of a block]
   Val slot, batch;
-  bool pairs; // queries and keys are bf16, multiplied as they are
+  bool pairs;                                // queries and keys are bf16, multiplied as they are
+  static constexpr int64_t rowsTogether = 4; // of values
 
   Val head(Val kvHead, int64_t i) const { return kvHead * shape.group() + i; }
   SmallVector<Val> entry(Val position, Val kvHead, Val column) const {
@@ -75,35 +89,43 @@ struct DecodePart {
     k.forColumns(shape.width(), [&](Val i, Lanes lanes) { state.sum.store(0.0, {0, i}, lanes); });
   }
 
-  /// The products of the queries with the key at `position`, lane by lane, as row `i` of `partial`.
+  /// Row `i` of `partial`: the products of the queries with the key at `position`.
   void multiply(Kernel &k, Val position, Val i) const {
-    k.loop(0, shape.kvHeads, 1, [&](Val kvHead) {
-      SmallVector<std::function<Val(Val, Lanes)>> queries;
-      for (int64_t j = 0; j < shape.group(); ++j)
-        queries.push_back([=, this](Val column, Lanes lanes) {
-          return q.load({batch, head(kvHead, j) * shape.features + column}, lanes);
-        });
-      Vals sums = laneSums(k, shape.features, queries, {[=, this](Val column, Lanes lanes) {
-                             return keys.load(entry(position, kvHead, column), lanes);
-                           }},
-                           pairs);
-      for (auto [j, sum] : llvm::enumerate(sums))
-        partial.store(sum, {head(kvHead, static_cast<int64_t>(j)), i, 0}, Lanes::all(lanes));
+    int64_t together = shape.headsTogether(lanes), queries = std::min(together, shape.group());
+    k.loop(0, shape.heads / together, 1, [&](Val run) {
+      touch(k, keys, position + 1, 1, run, shape.heads / together);
+      Vals sums;
+      for (int64_t first = 0; first < together; first += queries) {
+        Val head = run * together + first, kvHead = head / shape.group();
+        SmallVector<std::function<Val(Val, Lanes)>> left;
+        for (int64_t j = 0; j < queries; ++j)
+          left.push_back([=, this](Val column, Lanes lanes) {
+            return q.load({batch, (head + j) * shape.features + column}, lanes);
+          });
+        sums.append(laneSums(k, shape.features, left, {[=, this](Val column, Lanes lanes) {
+                               return keys.load(entry(position, kvHead, column), lanes);
+                             }},
+                             pairs));
+      }
+      partial.store(sumRows(sums), {i, run, 0}, Lanes::all(lanes));
     });
   }
 
   /// Scores of positions `from` .. `from + count`; minus infinity where the last vector goes beyond.
   void score(Kernel &k, Val from, Val count) const {
+    int64_t together = shape.headsTogether(lanes);
     k.loop(0, count, lanes, [&](Val first) {
       Val some = min(count - first, lanes);
       k.loop(0, some, 1, [&](Val i) { multiply(k, from + first + i, i); });
       Val there = less(k.iota(lanes), convert(some, k.getBuilder().getI32Type()));
-      k.loop(0, shape.heads, 1, [&](Val head) {
+      k.loop(0, shape.heads / together, 1, [&](Val run) {
         Vals rows;
         for (int64_t i = 0; i < lanes; ++i)
-          rows.push_back(partial.load({head, i, 0}, Lanes::all(lanes)));
-        Val score = select(there, sumRows(rows) * shape.scale(), minusInfinity);
-        scores.store(score, {head, first}, Lanes::all(lanes));
+          rows.push_back(partial.load({i, run, 0}, Lanes::all(lanes)));
+        rows = transpose(rows);
+        for (int64_t j = 0; j < together; ++j)
+          scores.store(select(there, rows[j] * shape.scale(), minusInfinity),
+                       {run * together + j, first}, Lanes::all(lanes));
       });
     });
   }
@@ -134,21 +156,46 @@ struct DecodePart {
 
   /// Adds the values of positions `from` .. `from + count` by their exponentials.
   void weigh(Kernel &k, Val from, Val count) const {
-    k.loop(0, count, 1, [&](Val i) {
-      k.loop(0, shape.kvHeads, 1, [&](Val kvHead) {
-        Vals factors;
-        for (int64_t j = 0; j < shape.group(); ++j)
-          factors.push_back(scores.load({head(kvHead, j), i}));
-        k.forColumns(shape.features, [&](Val column, Lanes lanes) {
-          Val value = values.load(entry(from + i, kvHead, column), lanes);
-          for (auto [j, factor] : llvm::enumerate(factors)) {
-            Val to = head(kvHead, static_cast<int64_t>(j)) * shape.features + column;
-            Val sum = fma(splat(factor, lanes.width), value, state.sum.load({0, to}, lanes));
-            state.sum.store(sum, {0, to}, lanes);
-          }
-        });
+    Val whole = count / rowsTogether * rowsTogether;
+    k.loop(0, whole, rowsTogether, [&](Val i) { weighRows(k, from, i, rowsTogether); });
+    k.loop(whole, count, 1, [&](Val i) { weighRows(k, from, i, 1); });
+  }
+
+  /// The same for `rows` positions from `from + i` on: each sum is read and written once for all of them.
+  void weighRows(Kernel &k, Val from, Val i, int64_t rows) const {
+    k.loop(0, shape.kvHeads, 1, [&](Val kvHead) {
+      if (rows == rowsTogether)
+        touch(k, values, from + i + rows, rows, kvHead, shape.kvHeads);
+      SmallVector<Vals> factors(shape.group());
+      for (auto [j, ofHead] : llvm::enumerate(factors))
+        for (int64_t row = 0; row < rows; ++row)
+          ofHead.push_back(scores.load({head(kvHead, static_cast<int64_t>(j)), i + row}));
+      k.forColumns(shape.features, [&](Val column, Lanes lanes) {
+        Vals value;
+        for (int64_t row = 0; row < rows; ++row)
+          value.push_back(values.load(entry(from + i + row, kvHead, column), lanes));
+        for (auto [j, ofHead] : llvm::enumerate(factors)) {
+          Val to = head(kvHead, static_cast<int64_t>(j)) * shape.features + column;
+          Val sum = state.sum.load({0, to}, lanes);
+          for (auto [factor, x] : llvm::zip_equal(ofHead, value))
+            sum = fma(splat(factor, lanes.width), x, sum);
+          state.sum.store(sum, {0, to}, lanes);
+        }
       });
     });
+  }
+
+  /// Reads, in their order, part `part` of `parts` of the lines of `rows` rows from `position` on, those that come next.
+  /// No prefetcher follows the order in which a compiler or a product reads them.
+  void touch(Kernel &k, const Mem &cache, Val position, int64_t rows, Val part,
+             int64_t parts) const {
+    int64_t perLine = 64 / (cache.getType().getElementTypeBitWidth() / 8);
+    int64_t all = rows * shape.kvHeads * shape.features, share = all / parts;
+    if (shape.capacity < rows || all < perLine)
+      return;
+    Val first = min(position, shape.capacity - rows);
+    for (int64_t at = 0; at < share; at += perLine)
+      cache.touch({slot, batch, first, min(part * share + at, all - perLine)});
   }
 };
 } // namespace
@@ -168,7 +215,8 @@ static void launchParts(DecodeAttentionOp op, ScheduleBuilder &s, const DecodeSh
     Mem q = k.mem(0).rows(), keys = k.mem(1);
     bool pairs = keepPairs(k, {&q, &keys});
     int64_t lanes = lanesOfSums(k, shape.features, pairs);
-    Mem partial = k.stack({shape.heads, lanes, lanes}), scores = k.stack({shape.heads, block});
+    int64_t runs = shape.heads / shape.headsTogether(lanes);
+    Mem partial = k.stack({lanes, runs, lanes}), scores = k.stack({shape.heads, block});
     DecodeState state{k.stack({1, shape.heads}), k.stack({1, shape.heads}),
                       k.stack({1, shape.width()})};
     k.forShare(shares, [&](Val item) {

@@ -128,6 +128,9 @@ public:
   void store(Val value, llvm::ArrayRef<Val> at, int64_t width, Val valid) const;
   /// Asks for the cache line that `at` lies in, which will be written.
   void prefetch(llvm::ArrayRef<Val> at) const;
+  /// Reads a vector from `at` on that nobody wants, of any elements there: prefetchers learn from what is read, not from
+  /// what is asked for.
+  void touch(llvm::ArrayRef<Val> at) const;
   /// The same memory in another shape of as many elements (or fewer).
   Mem view(llvm::ArrayRef<int64_t> shape) const;
 

@@ -4,6 +4,7 @@
 // Memory access of kernel bodies.
 
 #include "lib/Kernels/Emit.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -209,6 +210,20 @@ void Mem::prefetch(ArrayRef<Val> at) const {
   Emitter &e = *emitter;
   e.create<memref::PrefetchOp>(memref, materialize(e, at), /*isWrite=*/true, /*localityHint=*/3,
                                /*isDataCache=*/true);
+}
+
+void Mem::touch(ArrayRef<Val> at) const {
+  Emitter &e = *emitter;
+  OpBuilder &b = e.getBuilder();
+  Val index = 0;
+  for (auto [size, i] : llvm::zip_equal(getType().getShape(), at))
+    index = index * size + i;
+  Val start = {e, e.create<memref::ExtractAlignedPointerAsIndexOp>(memref)};
+  Val address = start + index * static_cast<int64_t>(getType().getElementTypeBitWidth() / 8);
+  Value number = e.create<arith::IndexCastOp>(b.getI64Type(), address.get());
+  Value pointer = e.create<LLVM::IntToPtrOp>(LLVM::LLVMPointerType::get(b.getContext()), number);
+  auto type = VectorType::get(e.vectorLanes(), b.getF32Type());
+  e.create<LLVM::LoadOp>(type, pointer, /*alignment=*/1, /*isVolatile=*/true);
 }
 
 Mem Mem::view(ArrayRef<int64_t> shape) const {

@@ -95,6 +95,15 @@ TEST(DecodeAttentionKernels, MatchTheReference) {
   }
 }
 
+// Heads of several key heads scored together, and those of one in several runs; key heads that do not divide evenly.
+TEST(DecodeAttentionKernels, AnyNumberOfHeads) {
+  Random r(5);
+  for (const Heads &heads : {Heads(2, 12, 16), Heads(1, 32, 24), Heads(6, 1, 8), Heads(7, 1, 40),
+                             Heads(9, 2, 16), Heads(3, 5, 7), Heads(16, 2, 33)})
+    for (int64_t capacity : {3, 70})
+      checkDecodeAttention(r, heads, capacity, 1, capacity);
+}
+
 // Whole vectors of positions and not, whole blocks and not.
 TEST(DecodeAttentionKernels, AnyNumberOfPositions) {
   for (int64_t capacity : {1, 2, 7, 8, 15, 16, 17, 31, 33, 40, 255, 256, 257, 513}) {
