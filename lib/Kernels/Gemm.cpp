@@ -37,6 +37,14 @@ RegisterBlock RegisterBlock::tall(int64_t count) const {
   return {each, std::min(mostVectors, (registers - 2) / (each + 1)), lanes};
 }
 
+RegisterBlock RegisterBlock::forColumns(int64_t columns) const {
+  if (products != NarrowProducts::pairs)
+    return *this;
+  int64_t accumulators = rows * vectors, all = ceilDiv(columns, lanes);
+  int64_t each = ceilDiv(all, ceilDiv(all, vectors));
+  return {accumulators / each, each, lanes, products};
+}
+
 RegisterBlock RegisterBlock::forRows(int64_t count) const {
   constexpr int64_t few = 16;
   return count > few ? *this : tall(count);

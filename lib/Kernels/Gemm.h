@@ -29,6 +29,8 @@ struct RegisterBlock {
   static RegisterBlock of(const ScheduleBuilder &schedule, bool narrow = false);
   /// The same, but as few blocks as registers allow, of like sizes, since each reads the right factor once.
   RegisterBlock tall(int64_t rows) const;
+  /// As many accumulators in panels of like widths, no more of them than needed: 64 columns are not 48 and 16. For pairs.
+  RegisterBlock forColumns(int64_t columns) const;
   /// That for few rows.
   RegisterBlock forRows(int64_t rows) const;
   int64_t width() const { return vectors * lanes; }

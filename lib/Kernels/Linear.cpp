@@ -99,7 +99,7 @@ void Product::multiplyThin(Kernel &k, const Panels &panels) const {
 }
 
 void Product::launch(ScheduleBuilder &s) const {
-  RegisterBlock block = RegisterBlock::of(s, isNarrow(a) && isNarrow(b));
+  RegisterBlock block = RegisterBlock::of(s, isNarrow(a) && isNarrow(b)).forColumns(columns);
   int64_t thin = thinColumns(block);
   Panels panels{depth, columns - thin, block, right == Right::InPlace, !block.narrow(), thin};
   Tiles tiles = Tiles::of(s, rows, panels);
