@@ -72,6 +72,11 @@ __attribute__((target("avx512f"))) static void readAll16(const float *from, size
   readAll<Vector16>(from, bytes);
 }
 
+void readMemory(const float *from, size_t bytes) {
+  static const bool wide = __builtin_cpu_supports("avx512f");
+  (wide ? readAll16 : readAll8)(from, bytes);
+}
+
 /// Seconds that `body(thread)` takes on all threads at once: the best of several tries.
 static double fastest(int threads, const std::function<void(int)> &body) {
   double best = 1e9;
@@ -99,7 +104,6 @@ static double fastest(int threads, const std::function<void(int)> &body) {
 
 static Bandwidth measureLevel(const char *level, size_t bytes, int threads) {
   bytes = bytes / 4096 * 4096;
-  bool wide = __builtin_cpu_supports("avx512f");
   std::vector<std::unique_ptr<float, decltype(&std::free)>> buffers;
   for (int i = 0; i < threads; ++i) {
     buffers.emplace_back(static_cast<float *>(std::aligned_alloc(4096, bytes)), &std::free);
@@ -109,7 +113,7 @@ static Bandwidth measureLevel(const char *level, size_t bytes, int threads) {
   double amount = static_cast<double>(bytes * passes) * threads;
   double read = fastest(threads, [&](int thread) {
     for (size_t i = 0; i < passes; ++i)
-      (wide ? readAll16 : readAll8)(buffers[static_cast<size_t>(thread)].get(), bytes);
+      readMemory(buffers[static_cast<size_t>(thread)].get(), bytes);
   });
   double copy = fastest(threads, [&](int thread) {
     auto *buffer = reinterpret_cast<char *>(buffers[static_cast<size_t>(thread)].get());

@@ -28,6 +28,9 @@ struct Peaks {
 /// Measures once for each number of threads: the best of several tries, about two seconds.
 const Peaks &peaks(int threads);
 
+/// Reads `bytes` bytes, a multiple of 512, as fast as vectors can.
+void readMemory(const float *from, size_t bytes);
+
 } // namespace dreamer::benchmarking
 
 #endif // DREAMER_TEST_BENCHMARK_PEAKS_H

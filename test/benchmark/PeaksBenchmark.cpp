@@ -4,6 +4,7 @@
 // Prints the peaks that the other programs hold their figures against.
 
 #include "test/benchmark/Contest.h"
+#include "test/benchmark/Levels.h"
 #include "test/benchmark/Peaks.h"
 #include <cstdio>
 
@@ -18,5 +19,11 @@ int main(int argc, char **argv) {
   for (const Bandwidth &b : measured.bandwidths)
     std::printf("%-8s %10zu %10.1f %10.1f\n", b.level.c_str(), b.bytes >> 10, 1e-9 * b.read,
                 1e-9 * b.copy);
+  std::printf("one part from memory and four from the last-level cache alternately, one thread\n");
+  std::printf("%-8s %10s %s\n", "KiB", "of the sum", "the slower one alone");
+  for (size_t run : {512, 1024, 2048, 8192, 65536}) {
+    Together both = readTogether(run);
+    std::printf("%-8.1f %10.2f %20.2f\n", static_cast<double>(run) / 1024, both.ofSum, both.larger);
+  }
   return 0;
 }
