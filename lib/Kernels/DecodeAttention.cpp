@@ -4,7 +4,7 @@
 // decode_attention: one query a sequence over its cache, in blocks of positions with a
 // running maximum. Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.
 // All heads go along the cache together, so that memory is read in one stream; tasks share
-// positions instead, and their sums are combined. Little is done between one row and the next, so
+// positions instead, and their sums are combined. Little is done between one key and the next, so
 // that the stream does not run dry.
 
 #include "lib/Kernels/Dot.h"
@@ -73,8 +73,7 @@ struct DecodePart {
   Mem partial; // [lanes, runs of heads, lanes]: scores of some positions
   Mem scores;  // [heads, positions of a block]
   Val slot, batch;
-  bool pairs;                                // queries and keys are bf16, multiplied as they are
-  static constexpr int64_t rowsTogether = 4; // of values
+  bool pairs; // queries and keys are bf16, multiplied as they are
 
   Val head(Val kvHead, int64_t i) const { return kvHead * shape.group() + i; }
   SmallVector<Val> entry(Val position, Val kvHead, Val column) const {
@@ -93,7 +92,7 @@ struct DecodePart {
   void multiply(Kernel &k, Val position, Val i) const {
     int64_t together = shape.headsTogether(lanes), queries = std::min(together, shape.group());
     k.loop(0, shape.heads / together, 1, [&](Val run) {
-      touch(k, keys, position + 1, 1, run, shape.heads / together);
+      touchNext(position, run, shape.heads / together);
       Vals sums;
       for (int64_t first = 0; first < together; first += queries) {
         Val head = run * together + first, kvHead = head / shape.group();
@@ -109,6 +108,18 @@ struct DecodePart {
       }
       partial.store(sumRows(sums), {i, run, 0}, Lanes::all(lanes));
     });
+  }
+
+  /// Reads, in their order, part `part` of `parts` of the lines of the key after that at `position`: the compiler loads a
+  /// key's vectors in another order, which no prefetcher follows.
+  void touchNext(Val position, Val part, int64_t parts) const {
+    int64_t perLine = 64 / (keys.getType().getElementTypeBitWidth() / 8);
+    int64_t all = shape.kvHeads * shape.features, share = all / parts;
+    if (all < perLine)
+      return;
+    Val next = min(position + 1, shape.capacity - 1);
+    for (int64_t at = 0; at < share; at += perLine)
+      keys.touch({slot, batch, next, min(part * share + at, all - perLine)});
   }
 
   /// Scores of positions `from` .. `from + count`; minus infinity where the last vector goes beyond.
@@ -156,46 +167,21 @@ struct DecodePart {
 
   /// Adds the values of positions `from` .. `from + count` by their exponentials.
   void weigh(Kernel &k, Val from, Val count) const {
-    Val whole = count / rowsTogether * rowsTogether;
-    k.loop(0, whole, rowsTogether, [&](Val i) { weighRows(k, from, i, rowsTogether); });
-    k.loop(whole, count, 1, [&](Val i) { weighRows(k, from, i, 1); });
-  }
-
-  /// The same for `rows` positions from `from + i` on: each sum is read and written once for all of them.
-  void weighRows(Kernel &k, Val from, Val i, int64_t rows) const {
-    k.loop(0, shape.kvHeads, 1, [&](Val kvHead) {
-      if (rows == rowsTogether)
-        touch(k, values, from + i + rows, rows, kvHead, shape.kvHeads);
-      SmallVector<Vals> factors(shape.group());
-      for (auto [j, ofHead] : llvm::enumerate(factors))
-        for (int64_t row = 0; row < rows; ++row)
-          ofHead.push_back(scores.load({head(kvHead, static_cast<int64_t>(j)), i + row}));
-      k.forColumns(shape.features, [&](Val column, Lanes lanes) {
-        Vals value;
-        for (int64_t row = 0; row < rows; ++row)
-          value.push_back(values.load(entry(from + i + row, kvHead, column), lanes));
-        for (auto [j, ofHead] : llvm::enumerate(factors)) {
-          Val to = head(kvHead, static_cast<int64_t>(j)) * shape.features + column;
-          Val sum = state.sum.load({0, to}, lanes);
-          for (auto [factor, x] : llvm::zip_equal(ofHead, value))
-            sum = fma(splat(factor, lanes.width), x, sum);
-          state.sum.store(sum, {0, to}, lanes);
-        }
+    k.loop(0, count, 1, [&](Val i) {
+      k.loop(0, shape.kvHeads, 1, [&](Val kvHead) {
+        Vals factors;
+        for (int64_t j = 0; j < shape.group(); ++j)
+          factors.push_back(scores.load({head(kvHead, j), i}));
+        k.forColumns(shape.features, [&](Val column, Lanes lanes) {
+          Val value = values.load(entry(from + i, kvHead, column), lanes);
+          for (auto [j, factor] : llvm::enumerate(factors)) {
+            Val to = head(kvHead, static_cast<int64_t>(j)) * shape.features + column;
+            Val sum = fma(splat(factor, lanes.width), value, state.sum.load({0, to}, lanes));
+            state.sum.store(sum, {0, to}, lanes);
+          }
+        });
       });
     });
-  }
-
-  /// Reads, in their order, part `part` of `parts` of the lines of `rows` rows from `position` on, those that come next.
-  /// No prefetcher follows the order in which a compiler or a product reads them.
-  void touch(Kernel &k, const Mem &cache, Val position, int64_t rows, Val part,
-             int64_t parts) const {
-    int64_t perLine = 64 / (cache.getType().getElementTypeBitWidth() / 8);
-    int64_t all = rows * shape.kvHeads * shape.features, share = all / parts;
-    if (shape.capacity < rows || all < perLine)
-      return;
-    Val first = min(position, shape.capacity - rows);
-    for (int64_t at = 0; at < share; at += perLine)
-      cache.touch({slot, batch, first, min(part * share + at, all - perLine)});
   }
 };
 } // namespace
