@@ -214,20 +214,29 @@ static void buildLinear(LinearOp op, ScheduleBuilder &s) {
   if (op.getTranspose() && mayReadInPlace(weight, s.target()) &&
       !s.parameter(parameter::packWeights))
     right = Right::InPlace;
-  Product{x, Left::Rows, weight, right, out, accumulate, rows, depth, columns}.launch(s);
+  Product{.a = x,
+          .left = Left::Rows,
+          .b = weight,
+          .right = right,
+          .c = out,
+          .accumulate = accumulate,
+          .rows = rows,
+          .depth = depth,
+          .columns = columns}
+      .launch(s);
 }
 
 static void buildLinearWeightGrad(LinearWeightGradOp op, ScheduleBuilder &s) {
   bool packs = !mayReadInPlace(op.getX(), s.target()) || s.parameter(parameter::packRight);
-  Product{op.getDResult(),
-          Left::Columns,
-          op.getX(),
-          packs ? Right::Packed : Right::InPlace,
-          s.buffer(op.getDWeight()),
-          !op.getSums().empty(),
-          featuresOf(op.getDResult()),
-          rowsOf(op.getX()),
-          featuresOf(op.getX())}
+  Product{.a = op.getDResult(),
+          .left = Left::Columns,
+          .b = op.getX(),
+          .right = packs ? Right::Packed : Right::InPlace,
+          .c = s.buffer(op.getDWeight()),
+          .accumulate = !op.getSums().empty(),
+          .rows = featuresOf(op.getDResult()),
+          .depth = rowsOf(op.getX()),
+          .columns = featuresOf(op.getX())}
       .launch(s);
 }
 

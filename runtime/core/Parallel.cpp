@@ -29,7 +29,7 @@ static constexpr unsigned flushBits = 0x8040; // MXCSR: flush to zero, denormals
 
 static bool flushes(unsigned control) { return (control & flushBits) == flushBits; }
 
-// To set the register takes as long as a product of 64 elements.
+// Setting the register and setting it back takes 13 ns.
 FlushDenormals::FlushDenormals() : saved(_mm_getcsr()) {
   if (!flushes(saved))
     _mm_setcsr(saved | flushBits);

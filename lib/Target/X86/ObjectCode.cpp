@@ -51,8 +51,8 @@ std::unique_ptr<llvm::TargetMachine> dreamer::createTargetMachine(const KernelTa
     return nullptr;
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
-  options.LoopAlignment =
-      64; // bytes: else how fast a short loop is depends on what the linker puts before it
+  // A cache line: else how fast a short loop is depends on what the linker puts before it.
+  options.LoopAlignment = 64;
   return std::unique_ptr<llvm::TargetMachine>(
       x86->createTargetMachine(triple, "x86-64", featureString(target), options, llvm::Reloc::PIC_,
                                llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));

@@ -7,6 +7,7 @@
 
 #include "runtime/core/Call.h"
 #include "runtime/core/CpuFeatures.h"
+#include "runtime/core/Parallel.h"
 
 #include <atomic>
 #include <thread>
@@ -297,6 +298,20 @@ TEST(Threads, DenormalsAreFlushedInsideOnly) {
     options.deviceOptions.threads = threads;
     checkDenormals(options);
   }
+}
+
+TEST(Threads, WhoFlushesDenormalsGoesOnFlushing) {
+  FlushDenormals flush;
+  std::shared_ptr<Session> session = open();
+  std::unique_ptr<Call> scale = callOf(session, "scale");
+  Tensor x = *Tensor::allocate(DType::F32, {1000});
+  ASSERT_OK(x.fill(1e-30, "x"));
+  ASSERT_OK(scale->set("x", x));
+  ASSERT_OK(scale->setScalar("factor", 1e-10));
+  ASSERT_OK(scale->run());
+  EXPECT_EQ(scale->output("y")->element(0), 0);
+  volatile float small = 1e-30f;
+  EXPECT_EQ(small * 1e-10f, 0.0f) << "the caller's floating-point mode was changed";
 }
 
 /// A loop as an embedding program might bring it.
