@@ -155,6 +155,37 @@ Value leftOfHead(Kernel &k, const SequenceShape &shape, Mem heads, Val item, Val
                     depth);
 }
 
+void multiplyTransposed(Kernel &k, const SequenceShape &shape, Mem heads, Val item, Mem packed,
+                        Val head, Val from, Val to, Val firstKey, Val count, Epilogue epilogue) {
+  Panels panels = shape.transposed();
+  Val panel = firstKey / panels.width();
+  Val panelEnd = (firstKey + count + (panels.width() - 1)) / panels.width();
+  multiply(
+      k, {panels, packed, head, {from, to, shape.positions}, panel, panelEnd},
+      [&](Val t, int64_t rows, DepthRange depth) {
+        return leftOfHead(k, shape, heads, item, t, rows, depth);
+      },
+      epilogue);
+}
+
+void multiplyStraight(Kernel &k, const SequenceShape &shape, Mem block, Mem packed, Val head,
+                      Val from, Val to, Val firstKey, Val count, Epilogue epilogue) {
+  Panels panels = shape.straight();
+  multiply(
+      k,
+      {panels,
+       packed,
+       head,
+       {from, to, shape.positions},
+       0,
+       panels.count(),
+       {firstKey, shape.depth(count)}},
+      [&](Val t, int64_t rows, DepthRange depth) {
+        return leftFactor(k, panels, block, {t - from, 0 - firstKey}, rows, depth);
+      },
+      epilogue);
+}
+
 Value launchPackHeads(ScheduleBuilder &s, StringRef name, const SequenceShape &shape, Value x,
                       int64_t heads, bool transposed) {
   Panels panels = transposed ? shape.transposed() : shape.straight();

@@ -75,6 +75,16 @@ mlir::Value prepareLeftHeads(ScheduleBuilder &schedule, llvm::StringRef name,
 mlir::Value leftOfHead(Kernel &kernel, const SequenceShape &shape, Mem heads, Val item, Val t,
                        int64_t rows, DepthRange depth);
 
+/// In a kernel, hands the products of rows `from` .. `to`-1 of head `item` of `heads`, left factors as `leftOfHead` takes
+/// them, to `epilogue`: with `count` columns from `firstKey` on of head `head` of `packed`, transposed keys or values.
+void multiplyTransposed(Kernel &kernel, const SequenceShape &shape, Mem heads, Val item, Mem packed,
+                        Val head, Val from, Val to, Val firstKey, Val count, Epilogue epilogue);
+
+/// In a kernel, hands the products of `block` to `epilogue`: of its rows, queries `from` .. `to`-1, with `count` rows from
+/// `firstKey` on of head `head` of `packed` keys or values [positions, features].
+void multiplyStraight(Kernel &kernel, const SequenceShape &shape, Mem block, Mem packed, Val head,
+                      Val from, Val to, Val firstKey, Val count, Epilogue epilogue);
+
 /// One launch that packs every head of `x` [batch, positions, heads * features], each as
 /// [positions, features] or transposed: scratch of [batch * heads][panels].
 mlir::Value launchPackHeads(ScheduleBuilder &schedule, llvm::StringRef name,

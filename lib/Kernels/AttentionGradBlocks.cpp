@@ -27,15 +27,9 @@ void GradBlocks::turn(Kernel &k, Mem block, Mem turned, Val queries, Val keys) c
 
 void GradBlocks::compute(Kernel &k, const Head &head, Val from, Val to, Val firstKey,
                          Val count) const {
-  Panels panels = shape.transposed();
-  Val panel = firstKey / panels.width();
-  Val panelEnd = (firstKey + count + (panels.width() - 1)) / panels.width();
   auto scores = [&](Mem left, Mem right, Mem into) {
-    multiply(
-        k, {panels, right, head.kv, {from, to, shape.positions}, panel, panelEnd},
-        [&](Val t, int64_t rows, DepthRange depth) {
-          return leftOfHead(k, shape, left, head.item, t, rows, depth);
-        },
+    multiplyTransposed(
+        k, shape, left, head.item, right, head.kv, from, to, firstKey, count,
         [&](const ProductBlock &b) {
           storeTile(k, b.value,
                     placeOf(k, b, into, {b.row - from, b.column - firstKey}, /*whole=*/true));
@@ -69,20 +63,7 @@ void GradBlocks::compute(Kernel &k, const Head &head, Val from, Val to, Val firs
 
 void GradBlocks::multiplyQueries(Kernel &k, const Head &head, Val from, Val to, Val firstKey,
                                  Val count, Epilogue epilogue) const {
-  Panels panels = shape.straight();
-  multiply(
-      k,
-      {panels,
-       keys,
-       head.kv,
-       {from, to, shape.positions},
-       0,
-       panels.count(),
-       {firstKey, shape.depth(count)}},
-      [&](Val t, int64_t rows, DepthRange depth) {
-        return leftFactor(k, panels, leftDs, {t - from, 0 - firstKey}, rows, depth);
-      },
-      epilogue);
+  multiplyStraight(k, shape, leftDs, keys, head.kv, from, to, firstKey, count, epilogue);
 }
 
 void GradBlocks::addKeys(Kernel &k, const Head &head, Val from, Val to, Val firstKey, Val count,

@@ -50,6 +50,7 @@ struct DecodeShape {
       --together;
     return together;
   }
+  int64_t headRuns(int64_t lanes) const { return heads / headsTogether(lanes); }
 };
 
 /// What is known of each head after some positions.
@@ -91,8 +92,8 @@ struct DecodePart {
   /// Row `i` of `partial`: the products of the queries with the key at `position`.
   void multiply(Kernel &k, Val position, Val i) const {
     int64_t together = shape.headsTogether(lanes), queries = std::min(together, shape.group());
-    k.loop(0, shape.heads / together, 1, [&](Val run) {
-      touchNext(position, run, shape.heads / together);
+    k.loop(0, shape.headRuns(lanes), 1, [&](Val run) {
+      touchNext(position, run, shape.headRuns(lanes));
       Vals sums;
       for (int64_t first = 0; first < together; first += queries) {
         Val head = run * together + first, kvHead = head / shape.group();
@@ -113,7 +114,7 @@ struct DecodePart {
   /// Reads, in their order, part `part` of `parts` of the lines of the key after that at `position`: the compiler loads a
   /// key's vectors in another order, which no prefetcher follows.
   void touchNext(Val position, Val part, int64_t parts) const {
-    int64_t perLine = 64 / (keys.getType().getElementTypeBitWidth() / 8);
+    int64_t perLine = 512 / keys.getType().getElementTypeBitWidth();
     int64_t all = shape.kvHeads * shape.features, share = all / parts;
     if (all < perLine)
       return;
@@ -129,7 +130,7 @@ struct DecodePart {
       Val some = min(count - first, lanes);
       k.loop(0, some, 1, [&](Val i) { multiply(k, from + first + i, i); });
       Val there = less(k.iota(lanes), convert(some, k.getBuilder().getI32Type()));
-      k.loop(0, shape.heads / together, 1, [&](Val run) {
+      k.loop(0, shape.headRuns(lanes), 1, [&](Val run) {
         Vals rows;
         for (int64_t i = 0; i < lanes; ++i)
           rows.push_back(partial.load({i, run, 0}, Lanes::all(lanes)));
@@ -201,8 +202,8 @@ static void launchParts(DecodeAttentionOp op, ScheduleBuilder &s, const DecodeSh
     Mem q = k.mem(0).rows(), keys = k.mem(1);
     bool pairs = keepPairs(k, {&q, &keys});
     int64_t lanes = lanesOfSums(k, shape.features, pairs);
-    int64_t runs = shape.heads / shape.headsTogether(lanes);
-    Mem partial = k.stack({lanes, runs, lanes}), scores = k.stack({shape.heads, block});
+    Mem partial = k.stack({lanes, shape.headRuns(lanes), lanes}),
+        scores = k.stack({shape.heads, block});
     DecodeState state{k.stack({1, shape.heads}), k.stack({1, shape.heads}),
                       k.stack({1, shape.width()})};
     k.forShare(shares, [&](Val item) {

@@ -51,10 +51,10 @@ private:
 };
 } // namespace
 
-/// Columns that are multiplied apart from the others: where vectors of rows may have masks, and factors are read as they lie.
+/// Columns that are multiplied apart from the others, by factors as they lie.
 int64_t Product::thinColumns(const RegisterBlock &block) const {
   bool wide = tensorType(a).getElementType().isF32() && tensorType(b).getElementType().isF32();
-  return wide && block.lanes >= 16 ? kernels::thinColumns(block, depth, columns) : 0;
+  return wide ? kernels::thinColumns(block, depth, columns) : 0;
 }
 
 /// The left factor in memory, and its form there.

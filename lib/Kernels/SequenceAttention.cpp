@@ -32,19 +32,8 @@ struct QueryBlock {
   }
 
   void computeScores(Kernel &k, Val firstKey, Val count) const {
-    Panels panels = shape.transposed();
-    Val panel = firstKey / panels.width();
-    multiply(
-        k,
-        {panels,
-         keys,
-         kvHead(),
-         {from, to, shape.positions},
-         panel,
-         (firstKey + count + (panels.width() - 1)) / panels.width()},
-        [&](Val t, int64_t rows, DepthRange depth) {
-          return leftOfHead(k, shape, q, item, t, rows, depth);
-        },
+    multiplyTransposed(
+        k, shape, q, item, keys, kvHead(), from, to, firstKey, count,
         [&](const ProductBlock &block) {
           Value scaled =
               mapTiles(k, block.value, {}, [&](ArrayRef<Val> x) { return x[0] * shape.scale(); });
@@ -94,20 +83,7 @@ struct QueryBlock {
 
   /// Hands the products of the exponentials with the values of the block to `epilogue`.
   void weighValues(Kernel &k, Val firstKey, Val count, Epilogue epilogue) const {
-    Panels panels = shape.straight();
-    multiply(
-        k,
-        {panels,
-         values,
-         kvHead(),
-         {from, to, shape.positions},
-         0,
-         panels.count(),
-         {firstKey, shape.depth(count)}},
-        [&](Val t, int64_t rows, DepthRange depth) {
-          return leftFactor(k, panels, weights, {t - from, 0 - firstKey}, rows, depth);
-        },
-        epilogue);
+    multiplyStraight(k, shape, weights, values, kvHead(), from, to, firstKey, count, epilogue);
   }
 };
 } // namespace

@@ -11,8 +11,9 @@ namespace dreamer::kernels {
 int64_t thinColumns(const RegisterBlock &block, int64_t depth, int64_t columns) {
   constexpr int64_t mostCopied = 8192; // elements of b that a task brings together
   int64_t thin = columns % block.lanes, most = block.lanes / 4;
+  bool masks = block.lanes >= 16; // the vectors of rows have them
   bool few = thin <= most && thin * depth <= mostCopied && columns > block.lanes;
-  return few && !block.narrow() ? thin : 0;
+  return masks && few ? thin : 0;
 }
 
 void multiplyThinAlongDepth(Kernel &k, const Panels &panels, Mem a, Mem b, bool transposed, Mem c,

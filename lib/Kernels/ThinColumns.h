@@ -11,7 +11,8 @@
 
 namespace dreamer::kernels {
 
-/// How many of `columns` are such, 0 if they are not few, if there are no others, or if `block` multiplies bf16.
+/// How many of `columns` are such, of factors of f32; 0 if they are not few, if there are no others, or if vectors cannot
+/// have cheap masks.
 int64_t thinColumns(const RegisterBlock &block, int64_t depth, int64_t columns);
 
 /// In a kernel: the thin columns of c = a b, or of c += a b, for a [rows, depth] and b [depth, columns], or

@@ -167,9 +167,13 @@ static bool mustBeGiven(const ValueSpec &spec) {
   return (spec.role == "input" || spec.role == "option") && !spec.defaultValue;
 }
 
+bool Call::isMissing(size_t input) const {
+  return !given[input] && mustBeGiven(theEntry->inputs[input]);
+}
+
 bool Call::allGiven() const {
   for (size_t i = 0; i < given.size(); ++i)
-    if (!given[i] && mustBeGiven(theEntry->inputs[i]))
+    if (isMissing(i))
       return false;
   return true;
 }
@@ -177,7 +181,7 @@ bool Call::allGiven() const {
 Status Call::missingInputs() const {
   std::vector<std::string> absent;
   for (size_t i = 0; i < given.size(); ++i)
-    if (!given[i] && mustBeGiven(theEntry->inputs[i]))
+    if (isMissing(i))
       absent.push_back(inQuotes(theEntry->inputs[i].name) + " " +
                        toString(theEntry->inputs[i].dtype, theEntry->inputs[i].shape));
   return failure(DREAMER_MISMATCH, "entry " + inQuotes(theEntry->name),

@@ -41,6 +41,7 @@ private:
   Tensor view(const ValueSpec &value, const std::shared_ptr<std::byte> &owner) const;
   Tensor lend(const ValueSpec &value) const;
   Status fillDefault(size_t index);
+  bool isMissing(size_t input) const;
   bool allGiven() const;
   Status missingInputs() const;
   Status checkRanges() const;

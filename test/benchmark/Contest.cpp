@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "test/benchmark/Contest.h"
+#include "runtime/core/Parallel.h"
 #include "test/benchmark/Peaks.h"
 #include <algorithm>
 #include <benchmark/benchmark.h>
@@ -10,9 +11,6 @@
 #include <cstring>
 #include <ctime>
 #include <utility>
-#if defined(__x86_64__)
-#include <pmmintrin.h>
-#endif
 
 namespace dreamer::benchmarking {
 
@@ -34,6 +32,12 @@ Contender timed(std::string name, bool ours, std::function<void()> work) {
           }};
 }
 
+double median(std::vector<double> values) {
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 namespace {
 
 /// A line of the summary.
@@ -45,12 +49,6 @@ struct Line {
   double ratio;     ///< median over rounds of ours to the round's best peer
 };
 std::vector<Line> lines;
-
-double median(std::vector<double> values) {
-  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// How often a contender runs for one sample: about two milliseconds.
 int64_t repetitions(const Contender &contender) {
@@ -187,16 +185,8 @@ void parseOptions(int argc, char **argv) {
     std::exit(2);
 }
 
-/// All contenders round as our kernels do: denormals are zeros.
-static void flushDenormals() {
-#if defined(__x86_64__)
-  _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
-  _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
-#endif
-}
-
 int runBenchmarks() {
-  flushDenormals();
+  runtime::FlushDenormals flush; // as our kernels do: one mode for all contenders
   benchmark::RunSpecifiedBenchmarks();
   if (!jsonOnly)
     printSummary();

@@ -30,6 +30,8 @@ const Options &options();
 /// Seconds on the clock that was asked for.
 double now();
 
+double median(std::vector<double> values);
+
 /// One contender: ours if `ours`, else a peer.
 struct Contender {
   std::string name;

@@ -275,16 +275,21 @@ TEST(Threads, NestedLoopsRunOnTheirThread) {
   EXPECT_EQ(inner, 40);
 }
 
+/// Scales small numbers to what would be denormals.
+static void flush(Call &scale) {
+  Tensor x = *Tensor::allocate(DType::F32, {1000});
+  ASSERT_OK(x.fill(1e-30, "x"));
+  ASSERT_OK(scale.set("x", x));
+  ASSERT_OK(scale.setScalar("factor", 1e-10));
+  ASSERT_OK(scale.run());
+  for (int64_t i = 0; i < 1000; ++i)
+    ASSERT_EQ(scale.output("y")->element(i), 0) << "a denormal was not flushed";
+}
+
 static void checkDenormals(const SessionOptions &options) {
   std::shared_ptr<Session> session = open(options);
   std::unique_ptr<Call> scale = callOf(session, "scale");
-  Tensor x = *Tensor::allocate(DType::F32, {1000});
-  ASSERT_OK(x.fill(1e-30, "x"));
-  ASSERT_OK(scale->set("x", x));
-  ASSERT_OK(scale->setScalar("factor", 1e-10));
-  ASSERT_OK(scale->run());
-  for (int64_t i = 0; i < 1000; ++i)
-    ASSERT_EQ(scale->output("y")->element(i), 0) << "a denormal was not flushed";
+  ASSERT_NO_FATAL_FAILURE(flush(*scale));
   ASSERT_OK(scale->setScalar("factor", 2));
   ASSERT_OK(scale->run());
   ASSERT_EQ(scale->output("y")->element(999), 1e-30f * 2);
@@ -301,15 +306,9 @@ TEST(Threads, DenormalsAreFlushedInsideOnly) {
 }
 
 TEST(Threads, WhoFlushesDenormalsGoesOnFlushing) {
-  FlushDenormals flush;
+  FlushDenormals mode;
   std::shared_ptr<Session> session = open();
-  std::unique_ptr<Call> scale = callOf(session, "scale");
-  Tensor x = *Tensor::allocate(DType::F32, {1000});
-  ASSERT_OK(x.fill(1e-30, "x"));
-  ASSERT_OK(scale->set("x", x));
-  ASSERT_OK(scale->setScalar("factor", 1e-10));
-  ASSERT_OK(scale->run());
-  EXPECT_EQ(scale->output("y")->element(0), 0);
+  ASSERT_NO_FATAL_FAILURE(flush(*callOf(session, "scale")));
   volatile float small = 1e-30f;
   EXPECT_EQ(small * 1e-10f, 0.0f) << "the caller's floating-point mode was changed";
 }
